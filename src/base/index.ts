@@ -1,0 +1,5 @@
+export { Backoff } from './backoff.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { assert, Bug, codeOf, messageOf, UserError } from './errors.ts';
+export { type Log, type LogFields, silentLog } from './log.ts';
+export { RunError, type RunOptions, type RunResult, run } from './run.ts';

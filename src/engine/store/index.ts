@@ -1,0 +1,2 @@
+export type * from './contract.ts';
+export { CompactedError, ConflictError, FutureRevisionError } from './contract.ts';

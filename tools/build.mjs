@@ -1,0 +1,33 @@
+// Bundles the command line (dist/wherry.mjs) and the public face (dist/index.mjs). Native packages stay outside.
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+export const options = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  splitting: true,
+  loader: { '.data': 'text' },
+  external: ['lmdb', '@lydell/node-pty', '@vercel/frameworks', '@kubernetes/client-node', 'playwright-core', 'esbuild'],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+};
+
+const root = join(import.meta.dirname, '..');
+if (process.argv[1] === import.meta.filename) {
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await build({
+    ...options,
+    entryPoints: { wherry: join(root, 'src/cli/main.ts'), index: join(root, 'src/index.ts') },
+    outdir: join(root, 'dist'),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    minifySyntax: true,
+    sourcemap: 'linked',
+  });
+  chmodSync(join(root, 'dist/wherry.mjs'), 0o755);
+}
