@@ -108,9 +108,28 @@ export interface Informers {
   stop(): void;
 }
 
+/** What an event is about: an object, or as much of one as is known. */
+export interface EventSubject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+  };
+}
+
 /** Writes Kubernetes events (core/v1, aggregated by count as upstream's recorder does). Never rejects, never blocks. */
 export interface EventRecorder {
-  event(about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  event(
+    about: EventSubject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    /** The part of the object it is about: `spec.containers{web}`. */
+    fieldPath?: string,
+  ): void;
 }
 
 /** What every controller, the scheduler, the proxy and the node are given. */
@@ -119,7 +138,8 @@ export interface LoopContext {
   readonly informers: Informers;
   readonly clock: Clock;
   readonly log: Log;
-  recorder(component: string): EventRecorder;
+  /** `host` is the node's name where the component runs on one (kubelet). */
+  recorder(component: string, host?: string): EventRecorder;
 }
 
 /** A running part of the engine. */
