@@ -1,0 +1,15 @@
+import type { Facts } from '../project/index.ts';
+import type { GeneratedDockerfile } from './contract.ts';
+import { nodeDockerfile } from './node.ts';
+import { pythonDockerfile } from './python.ts';
+
+const WRITERS = { node: nodeDockerfile, python: pythonDockerfile };
+
+/**
+ * The Dockerfile a careful engineer would write for this app: several stages, packages apart from sources so that they
+ * are kept, a numeric user that is not root, the app itself as process 1. Undefined for an app without a known language,
+ * which brings its own.
+ */
+export function dockerfileFor(facts: Facts): GeneratedDockerfile | undefined {
+  return facts.language && facts.start ? WRITERS[facts.language.value](facts) : undefined;
+}
