@@ -70,6 +70,10 @@ export interface Field {
   /** Strategic merge: how a list or object is merged, and by which key. */
   readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[];
   readonly patchMergeKey?: string;
+  /** Written even when nobody set it (a Go field without omitempty, or a struct): the value it then has. */
+  readonly zero?: '' | 0 | false | '0' | 'object' | 'list' | 'map';
+  /** Not written when zero or empty (a Go field with omitempty that is no pointer). */
+  readonly omitZero?: boolean;
 }
 
 export interface SubresourceInfo {
@@ -96,6 +100,20 @@ export interface ResourceInfo extends Kind {
   readonly behaviour: Behaviour;
   /** Set on custom resources. */
   readonly custom?: boolean;
+  /** Set when the objects are kept under another group's key (events.k8s.io Events are core Events). */
+  readonly storageGroup?: string;
+  /** Of custom resources: the columns of their CustomResourceDefinition. */
+  readonly printerColumns?: readonly CustomColumn[];
+}
+
+/** One of a CustomResourceDefinition's additionalPrinterColumns. */
+export interface CustomColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+  readonly jsonPath: string;
 }
 
 /** One fault of a field, as upstream words it: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
@@ -111,7 +129,10 @@ export interface FieldFault {
     | 'TooLong'
     | 'TooMany'
     | 'NotFound'
-    | 'TypeInvalid';
+    | 'TypeInvalid'
+    | 'TooShort'
+    | 'TooFew'
+    | 'Internal';
   readonly value?: unknown;
   readonly detail: string;
 }
