@@ -1,0 +1,29 @@
+import type { Running } from '../client/index.ts';
+import type { ControllerContext } from './contract.ts';
+import { startDeployments } from './deployment/deployment.ts';
+import { startEndpointSlices } from './endpoints/endpoint-slice.ts';
+import { startEndpoints } from './endpoints/endpoints.ts';
+import { startReplicaSets, startReplicationControllers } from './replica-set.ts';
+import { startRootCa } from './root-ca.ts';
+import { startServiceAccounts } from './service-account.ts';
+
+/** Every controller, in the order of the ways an application takes through them. */
+const CONTROLLERS: readonly ((context: ControllerContext) => Running)[] = [
+  startServiceAccounts,
+  startRootCa,
+  startDeployments,
+  startReplicaSets,
+  startReplicationControllers,
+  startEndpointSlices,
+  startEndpoints,
+];
+
+/** Starts all controllers; they begin to act as soon as their views are complete. `stop` waits for work under way. */
+export function startControllers(context: ControllerContext): Running {
+  const running = CONTROLLERS.map((start) => start(context));
+  return {
+    async stop() {
+      await Promise.all(running.map((controller) => controller.stop()));
+    },
+  };
+}
