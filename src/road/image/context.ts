@@ -29,7 +29,7 @@ export interface BuildContext {
  * @throws UserError when more than 50 000 files are left.
  */
 export function readContext(directory: string, ignore: string, dockerfile: string): BuildContext {
-  const ignored = dockerignore().add(ignore);
+  const ignored = dockerignore.default().add(ignore);
   const hasExceptions = /^\s*!/m.test(ignore);
   const files: string[] = [];
   const walk = (below: string): void => {

@@ -1,0 +1,182 @@
+import { UserError } from '../../base/index.ts';
+import { type Event, type KubeObject, kinds, type Pod } from '../../engine/kinds/index.ts';
+import type { Manifest } from '../manifests/index.ts';
+import type { DeployOptions, RoadClient } from './contract.ts';
+import { follow } from './follow.ts';
+import { kindOf, nameOf } from './kinds-of.ts';
+import { lastLogLines } from './logs.ts';
+import { type PodReason, podReason } from './pod-reason.ts';
+import { workloadState } from './workload-state.ts';
+
+const TIMEOUT_MS = 300_000;
+/** A grave reason must last this long, since the first try of anything may fail for a passing cause. */
+const GRAVE_MS = 20_000;
+const RESTARTS_MAX = 3;
+const LOG_LINES = 15;
+
+interface Trouble {
+  pod: Pod;
+  reason: PodReason;
+}
+
+/**
+ * Waits until a workload (Deployment, StatefulSet, Job) is ready, telling the reason while it is not.
+ * @throws UserError naming the pod, the why and its last log lines, when it fails, will not mend, or takes too long.
+ */
+export async function waitForWorkload(client: RoadClient, object: Manifest, options: DeployOptions): Promise<void> {
+  const { clock, onStep } = options;
+  const name = nameOf(object);
+  const namespace = object.metadata.namespace ?? 'default';
+  const started = clock.monotonic();
+  const ending = new AbortController();
+  const signal = AbortSignal.any([ending.signal, options.signal]);
+  let live: KubeObject | undefined;
+  let pods: readonly Pod[] = [];
+  let events: readonly Event[] = [];
+  let told = '';
+  let graveSince: number | undefined;
+  let settle: (failure: UserError | undefined) => void = () => {};
+  let settled = false;
+  const verdict = new Promise<void>((resolve, reject) => {
+    settle = (failure) => {
+      settled = true;
+      if (failure) reject(failure);
+      else resolve();
+    };
+  });
+  const fail = (fault: string): void => {
+    if (settled) return;
+    settled = true;
+    const worst = trouble(pods, events);
+    explain(client, namespace, worst).then(
+      (wayOut) => settle(new UserError(name, fault, wayOut)),
+      (error: unknown) => settle(new UserError(name, fault, undefined, { cause: error })),
+    );
+  };
+  const judge = (): void => {
+    if (settled || !live) return;
+    const state = workloadState(live);
+    if (state.is === 'ready') {
+      onStep({ type: 'ready', object: name, tookMs: Math.round(clock.monotonic() - started) });
+      settle(undefined);
+      return;
+    }
+    const worst = trouble(pods, events);
+    const because = worst ? `pod ${worst.pod.metadata.name}: ${worst.reason.text}` : '';
+    if (state.is === 'failed') {
+      fail([state.reason, because].filter(Boolean).join('; '));
+      return;
+    }
+    graveSince = worst?.reason.grave ? (graveSince ?? clock.monotonic()) : undefined;
+    const restarts = Math.max(
+      0,
+      ...(worst?.pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount ?? 0),
+    );
+    const lasting = graveSince !== undefined && clock.monotonic() - graveSince >= GRAVE_MS;
+    if (worst?.reason.grave && (lasting || restarts >= RESTARTS_MAX)) {
+      // A Job tries again by itself and says when it gives up.
+      if (object.kind !== 'Job') {
+        fail(because);
+        return;
+      }
+    }
+    const text = [state.reason, because].filter(Boolean).join('; ');
+    if (text !== told) {
+      told = text;
+      onStep({ type: 'waiting', object: name, reason: text });
+    }
+  };
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const deadline = clock.after(timeoutMs, () =>
+    fail(`not ready after ${Math.round(timeoutMs / 1000)} s; ${told || 'nothing was heard of it'}`),
+  );
+  // Reasons last without any new event; look again when a grave one may have lasted long enough.
+  let patience = clock.after(GRAVE_MS + 100, function again() {
+    judge();
+    if (!settled) patience = clock.after(GRAVE_MS / 4, again);
+  });
+  const abort = (): void => settle(new UserError(name, 'stopped while waiting'));
+  options.signal.addEventListener('abort', abort, { once: true });
+  const lost = (error: unknown): void => {
+    if (!signal.aborted) settle(new UserError(name, 'lost the way to the cluster', undefined, { cause: error }));
+  };
+  const common = { signal, clock };
+  const selector = podSelector(object);
+  const following = [
+    follow(
+      client,
+      kindOf(object),
+      { namespace, fieldSelector: `metadata.name=${object.metadata.name}` },
+      {
+        ...common,
+        onChange(objects) {
+          live = objects[0];
+          judge();
+        },
+      },
+    ),
+    follow(
+      client,
+      kinds.pods,
+      { namespace, labelSelector: selector },
+      {
+        ...common,
+        onChange(objects) {
+          pods = objects;
+          judge();
+        },
+      },
+    ),
+    follow(
+      client,
+      kinds.events,
+      { namespace, fieldSelector: 'involvedObject.kind=Pod' },
+      {
+        ...common,
+        onChange(objects) {
+          events = objects;
+          judge();
+        },
+      },
+    ),
+  ];
+  try {
+    for (const each of following) each.catch(lost);
+    await verdict;
+  } finally {
+    deadline.cancel();
+    patience.cancel();
+    options.signal.removeEventListener('abort', abort);
+    ending.abort();
+  }
+}
+
+function podSelector(object: Manifest): string {
+  if (object.kind === 'Job') return `batch.kubernetes.io/job-name=${object.metadata.name}`;
+  const spec = object['spec'] as { selector?: { matchLabels?: Record<string, string> } } | undefined;
+  return Object.entries(spec?.selector?.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
+
+/** The pod that tells most: a grave reason first, then the youngest. */
+function trouble(pods: readonly Pod[], events: readonly Event[]): Trouble | undefined {
+  const found = pods.flatMap((pod) => {
+    const about = events.filter(({ involvedObject }) => involvedObject.uid === pod.metadata.uid);
+    const reason = podReason(pod, about);
+    return reason ? [{ pod, reason }] : [];
+  });
+  const age = ({ pod }: Trouble): string => pod.metadata.creationTimestamp ?? '';
+  found.sort((a, b) => Number(b.reason.grave) - Number(a.reason.grave) || (age(a) > age(b) ? -1 : 1));
+  return found[0];
+}
+
+async function explain(client: RoadClient, namespace: string, worst: Trouble | undefined): Promise<string | undefined> {
+  if (!worst) return undefined;
+  const pod = worst.pod.metadata.name ?? '';
+  const more = `More: kubectl -n ${namespace} describe pod ${pod}`;
+  if (!worst.reason.logs) return more;
+  const lines = await lastLogLines(client, namespace, pod, { ...worst.reason.logs, lines: LOG_LINES });
+  if (lines.length === 0) return more;
+  return [`Its last lines:`, ...lines.map((line) => `  ${line}`), more].join('\n');
+}
