@@ -1,0 +1,144 @@
+import { generateKeyPairSync, webcrypto } from 'node:crypto';
+import { connect, createServer, type Server as NetServer } from 'node:net';
+import { type Log, silentLog, systemClock } from '../../base/index.ts';
+import { type Catalogue, createCatalogue } from '../kinds/index.ts';
+import type { Resources, UserInfo } from '../resources/index.ts';
+import { type Api, createApi } from './api.ts';
+import type { NodeLink } from './contract.ts';
+
+export interface Credentials {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface TestApi {
+  readonly api: Api;
+  readonly port: number;
+  readonly url: string;
+  readonly ca: string;
+  readonly resources: Resources;
+  readonly catalogue: Catalogue;
+  clientCertificate(name: string, groups: readonly string[]): Promise<Credentials>;
+  close(): Promise<void>;
+}
+
+export const NOBODYS_NODE: NodeLink = {
+  logs: () => Promise.reject(new Error('no node here')),
+  exec: () => Promise.reject(new Error('no node here')),
+  attach: () => Promise.reject(new Error('no node here')),
+  portForward: () => Promise.reject(new Error('no node here')),
+  connect: (host, port) => {
+    const socket = connect(port, host);
+    return new Promise((resolve, reject) => {
+      socket.once('connect', () => resolve(socket));
+      socket.once('error', reject);
+    });
+  },
+  nodeEndpoint: (node, path) =>
+    Promise.resolve({ status: 200, contentType: 'text/plain', body: `${node} says ${path}` }),
+};
+
+async function authority() {
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
+  x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const dates = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: '01',
+    name: 'CN=kubernetes-ca',
+    ...dates,
+    keys: keys as CryptoKeyPair,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(4 + 32 + 64, true),
+    ],
+  });
+  let serial = 2;
+  const issue = async (subject: string, usage: string, server: boolean): Promise<Credentials> => {
+    const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: String(serial++).padStart(2, '0'),
+      subject,
+      issuer: ca.subject,
+      ...dates,
+      publicKey: own.publicKey as CryptoKey,
+      signingKey: keys.privateKey as CryptoKey,
+      signingAlgorithm: algorithm,
+      extensions: [
+        new x509.ExtendedKeyUsageExtension([usage]),
+        ...(server
+          ? [
+              new x509.SubjectAlternativeNameExtension([
+                { type: 'ip', value: '127.0.0.1' },
+                { type: 'dns', value: 'localhost' },
+              ]),
+            ]
+          : []),
+      ],
+    });
+    const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey)).toString('base64');
+    const lines = pkcs8.match(/.{1,64}/g) ?? [];
+    return {
+      certificate: certificate.toString('pem'),
+      key: `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`,
+    };
+  };
+  return { ca: ca.toString('pem'), issue };
+}
+
+/** An API on a port of this machine's loopback, with its own authority and a token of each user named. */
+export async function startTestApi(options: {
+  resources: (catalogue: Catalogue) => Promise<Resources> | Resources;
+  nodeLink?: NodeLink;
+  tokens?: ReadonlyMap<string, UserInfo>;
+  log?: Log;
+}): Promise<TestApi> {
+  const { ca, issue } = await authority();
+  const server = await issue('CN=kube-apiserver', '1.3.6.1.5.5.7.3.1', true);
+  const catalogue = createCatalogue();
+  const resources = await options.resources(catalogue);
+  const signing = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const issuer = 'https://kubernetes.default.svc.cluster.local';
+  const api = createApi({
+    resources,
+    catalogue,
+    nodeLink: options.nodeLink ?? NOBODYS_NODE,
+    clock: systemClock,
+    log: options.log ?? silentLog,
+    certificates: { certificate: server.certificate, key: server.key, clientCa: ca },
+    serviceAccountKeys: {
+      privateKey: signing.privateKey,
+      publicKeys: [signing.publicKey],
+      issuer,
+      audiences: [issuer],
+    },
+    staticTokens: options.tokens ?? new Map([['admin-token', { name: 'admin', groups: ['system:masters'] }]]),
+    version: { major: '1', minor: '36', gitVersion: 'v1.36.0+wherry', platform: 'linux/amd64' },
+    ready: () => ({ 'poststarthook/start': true }),
+  });
+  const listener: NetServer = createServer({ pauseOnConnect: false }, (socket) => api.accept(socket));
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const address = listener.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    api,
+    port,
+    url: `https://127.0.0.1:${port}`,
+    ca,
+    resources,
+    catalogue,
+    clientCertificate: (name, groups) =>
+      issue(`CN=${name}${groups.map((group) => `,O=${group}`).join('')}`, '1.3.6.1.5.5.7.3.2', false),
+    async close() {
+      await api.close();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { badRequest, type FieldFault, invalid, type Kind } from '../../kinds/index.ts';
+import { decodeBody } from '../body.ts';
+import type { Exchange } from '../exchange.ts';
+
+/** The object of a review, which no store will keep: its kind is checked, the rest is the review's affair. */
+export async function reviewBody<T>(exchange: Exchange, kind: Pick<Kind, 'group' | 'version' | 'kind'>): Promise<T> {
+  const { body } = await decodeBody(exchange.request, true);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`);
+  }
+  const object = body as { apiVersion?: unknown; kind?: unknown };
+  const apiVersion = `${kind.group}/${kind.version}`;
+  if ((object.kind ?? kind.kind) !== kind.kind || (object.apiVersion ?? apiVersion) !== apiVersion) {
+    throw badRequest(
+      `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${String(object.kind)} in version ${JSON.stringify(object.apiVersion)}`,
+    );
+  }
+  return { ...body, apiVersion, kind: kind.kind, metadata: (body as { metadata?: object }).metadata ?? {} } as T;
+}
+
+/** @throws StatusError 422 when there is a fault. */
+export function refuseFaults(kind: Pick<Kind, 'group' | 'kind'>, name: string, faults: readonly FieldFault[]): void {
+  if (faults.length > 0) throw invalid(kind, name, faults);
+}
