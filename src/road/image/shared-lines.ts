@@ -19,7 +19,6 @@ export function dockerignore(own: readonly string[]): string {
     '.env.*',
     '.vscode',
     '.idea',
-    '*.md',
     '*.log',
     ...own,
   ];

@@ -1,0 +1,114 @@
+import { UserError } from '../base/index.ts';
+import type { HttpClient } from '../engine/client/index.ts';
+import type { ImagePlan } from './up-image.ts';
+
+/** Where an app is carried to: the machine's own cluster, or one that a kubeconfig knows. */
+export interface Ground {
+  /** `wherry`, or the context's name. */
+  readonly label: string;
+  readonly context: string;
+  readonly client: HttpClient;
+  readonly namespace: string;
+  /** The image's name, complete but for its tag. */
+  imageName(app: string): string;
+  /** Whether the image is where the cluster will find it. */
+  hasImage(name: string): Promise<boolean>;
+  /** Builds it and puts it there. */
+  provideImage(plan: ImagePlan, name: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
+  /** The URL that a host of an Ingress is reached by. */
+  urlOf(host: string): string;
+  /** The machine's own cluster: its Ingress is reached by loopback. */
+  readonly local: boolean;
+  close(): void;
+}
+
+export interface GroundOptions {
+  readonly context?: string;
+  readonly registry?: string;
+  readonly namespace?: string;
+  readonly cluster?: string;
+}
+
+/** @throws UserError for --context without --registry, or a context that is not there. */
+export async function findGround(options: GroundOptions, onProgress: (line: string) => void): Promise<Ground> {
+  return options.context === undefined
+    ? await localGround(options, onProgress)
+    : await foreignGround(options, options.context);
+}
+
+async function localGround(options: GroundOptions, onProgress: (line: string) => void): Promise<Ground> {
+  const { ensureCluster } = await import('../engine/cluster/index.ts');
+  const cluster = await ensureCluster({ name: options.cluster ?? 'default', onProgress });
+  return {
+    label: cluster.context,
+    context: cluster.context,
+    client: cluster.client,
+    namespace: options.namespace ?? 'default',
+    local: true,
+    imageName: (app) => `localhost/${app}`,
+    async hasImage(name) {
+      return (await (await openStore()).get(name)) !== undefined;
+    },
+    async provideImage(plan, name, onLine, signal) {
+      await buildInto(plan, name, onLine, signal);
+    },
+    urlOf: (host) => cluster.ingressUrl(host),
+    close: () => cluster.client.close(),
+  };
+}
+
+async function foreignGround(options: GroundOptions, context: string): Promise<Ground> {
+  const { registry } = options;
+  if (registry === undefined) {
+    throw new UserError(
+      '--context',
+      `cluster ${context} cannot see this machine's images`,
+      'Name a registry that both reach: --registry HOST/PATH (the image is pushed there).',
+    );
+  }
+  const { httpClient, kubeconfigPaths, readKubeconfig } = await import('../engine/client/index.ts');
+  const settings = await readKubeconfig(kubeconfigPaths(process.env), context);
+  const client = httpClient(settings);
+  return {
+    label: settings.context,
+    context: settings.context,
+    client,
+    namespace: options.namespace ?? settings.namespace,
+    local: false,
+    imageName: (app) => `${registry.replace(/\/+$/, '')}/${app}`,
+    // What is deployed was pushed; the cluster keeps its own copy or asks the registry.
+    hasImage: async () => true,
+    async provideImage(plan, name, onLine, signal) {
+      await buildInto(plan, name, onLine, signal);
+      const { pushImage } = await import('../engine/images/index.ts');
+      await pushImage({ store: await openStore(), reference: name, onProgress: onLine, signal });
+    },
+    urlOf: (host) => `http://${host}`,
+    close: () => client.close(),
+  };
+}
+
+async function openStore() {
+  const [{ openImageStore }, { imageStoreDirectory }, { silentLog }] = await Promise.all([
+    import('../engine/images/index.ts'),
+    import('../engine/cluster/index.ts'),
+    import('../base/index.ts'),
+  ]);
+  return openImageStore({ directory: imageStoreDirectory(), log: silentLog });
+}
+
+async function buildInto(
+  plan: ImagePlan,
+  name: string,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const [{ buildImage }, { withContext }] = await Promise.all([
+    import('../engine/images/index.ts'),
+    import('./up-image.ts'),
+  ]);
+  const store = await openStore();
+  await withContext(plan, (contextDirectory, dockerfile) =>
+    buildImage({ store, contextDirectory, dockerfile, tag: name, onProgress, signal }),
+  );
+}
