@@ -14,7 +14,8 @@ const INSIDE = 'WHERRY_TEST_INSIDE_BUNDLE';
 // Mounts and namespaces must be private, so the tests run in a bundle of their own.
 if (!process.env[INSIDE]) {
   test('containers run in a bundle of namespaces', { skip: process.getuid?.() !== 0 && 'needs root' }, () => {
-    const script = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"';
+    // The first process of a bundle must reap: a container cannot end while a process of its own is a zombie outside.
+    const script = 'umount /sys/fs/cgroup/unified 2>/dev/null; "$@" & wait $!';
     const result = spawnSync(
       'unshare',
       [
@@ -35,7 +36,8 @@ if (!process.env[INSIDE]) {
       {
         env: { ...process.env, [INSIDE]: '1', NODE_TEST_CONTEXT: '' },
         encoding: 'utf8',
-        timeout: 120_000,
+        timeout: 60_000,
+        killSignal: 'SIGKILL',
       },
     );
     assert.equal(result.status, 0, result.stdout + result.stderr);

@@ -205,10 +205,15 @@ class CrunRuntime implements Runtime {
     if (!known) return;
     if (known.state.state !== 'exited') {
       const ended = new Promise<void>((resolve) => {
-        this.#exitWaiters.set(id, [...(this.#exitWaiters.get(id) ?? []), resolve]);
+        const timer = this.#clock.after(10_000, resolve);
+        const done = () => {
+          timer.cancel();
+          resolve();
+        };
+        this.#exitWaiters.set(id, [...(this.#exitWaiters.get(id) ?? []), done]);
       });
       await this.signal(id, 'SIGKILL');
-      await Promise.race([ended, this.#clock.sleep(10_000)]);
+      await ended;
     }
     await this.#discard(id, this.#directory(id));
     this.#known.delete(id);
