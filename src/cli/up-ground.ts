@@ -108,7 +108,10 @@ async function buildInto(
     import('./up-image.ts'),
   ]);
   const store = await openStore();
-  await withContext(plan, (contextDirectory, dockerfile) =>
+  const dockerfile = plan.ownPath
+    ? { path: plan.ownPath }
+    : { text: plan.dockerfile, name: 'Dockerfile (written by wherry)' };
+  await withContext(plan, (contextDirectory) =>
     buildImage({ store, contextDirectory, dockerfile, tag: name, onProgress, signal }),
   );
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, UserError } from '../base/index.ts';
@@ -34,21 +34,15 @@ export function planImage(facts: Facts): ImagePlan {
 }
 
 /**
- * Calls `build` with a context folder and a Dockerfile in it. For an app without a Dockerfile of its own that is a copy,
+ * Calls `build` with a context folder. For an app without a Dockerfile of its own that is a copy of what its build reads,
  * so that nothing is written into the app's folder; it is taken away afterwards.
  */
-export async function withContext<T>(
-  plan: ImagePlan,
-  build: (contextDirectory: string, dockerfilePath: string) => Promise<T>,
-): Promise<T> {
-  if (plan.ownPath) return await build(plan.context.directory, plan.ownPath);
+export async function withContext<T>(plan: ImagePlan, build: (contextDirectory: string) => Promise<T>): Promise<T> {
+  if (plan.ownPath) return await build(plan.context.directory);
   const staging = mkdtempSync(join(tmpdir(), 'wherry-build-'));
   try {
     copyContext(plan.context, staging);
-    const path = join(staging, 'Dockerfile');
-    writeFileSync(path, plan.dockerfile);
-    writeFileSync(join(staging, '.dockerignore'), 'Dockerfile\n.dockerignore\n');
-    return await build(staging, path);
+    return await build(staging);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

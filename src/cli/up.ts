@@ -270,7 +270,7 @@ function firstOfFrontDoor(objects: readonly Manifest[]): number {
 
 function replicasOf(objects: readonly Manifest[]): number {
   const deployment = objects.find(({ kind }) => kind === 'Deployment');
-  const spec = deployment?.['spec'] as { replicas?: number } | undefined;
+  const spec = deployment?.spec as { replicas?: number } | undefined;
   return spec?.replicas ?? 1;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type KubeObject, StatusError } from '../../engine/kinds/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import type { DeployStep, RoadClient } from './contract.ts';
-import { kindOf, nameOf } from './kinds-of.ts';
+import { kindOf } from './kinds-of.ts';
 
 const MANAGER = 'wherry';
 /** Hash of the object as it was last applied: tells that nothing was taken out of it since. */

@@ -153,7 +153,7 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
 
 function podSelector(object: Manifest): string {
   if (object.kind === 'Job') return `batch.kubernetes.io/job-name=${object.metadata.name}`;
-  const spec = object['spec'] as { selector?: { matchLabels?: Record<string, string> } } | undefined;
+  const spec = object.spec as { selector?: { matchLabels?: Record<string, string> } } | undefined;
   return Object.entries(spec?.selector?.matchLabels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(',');

@@ -38,7 +38,7 @@ const MANAGERS: Readonly<Record<string, PackageManager>> = {
 /** Stages: packages by the manifest alone (kept until it changes), the build with everything, the image with neither. */
 export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
   const version = facts.languageVersion;
-  const manager = MANAGERS[facts.packageManager?.value ?? 'npm'] ?? MANAGERS['npm'];
+  const manager = MANAGERS[facts.packageManager?.value ?? 'npm'] ?? MANAGERS.npm;
   if (!version || !facts.start || !manager) throw new Error('a Node.js app without version or start has no Dockerfile');
   const base = `node:${version.value}-bookworm-slim`;
   const locked = facts.manifestFiles.some((path) => /lock|shrinkwrap/.test(path));

@@ -1,3 +1,4 @@
+import type { EnvVar } from '../../engine/kinds/index.ts';
 import type { BackingService } from '../project/index.ts';
 import type { Manifest } from './contract.ts';
 import { engineOf } from './engines.ts';
@@ -81,7 +82,7 @@ export function componentOf(service: BackingService): string {
 }
 
 /** What the service's image and its seed read, each from the Secret. */
-export function serviceEnvironment(service: BackingService, names: Names): unknown[] {
+export function serviceEnvironment(service: BackingService, names: Names): EnvVar[] {
   return Object.entries(engineOf(service.kind).environment).map(([name, key]) => ({
     name,
     valueFrom: { secretKeyRef: { name: names.service(service.kind), key } },

@@ -1,3 +1,5 @@
+import type { ObjectMeta, PodSpec } from '../../engine/kinds/index.ts';
+
 /** An object as it is applied: what the API server fills in is left out. */
 export interface Manifest {
   readonly apiVersion: string;
@@ -30,3 +32,8 @@ export interface ManifestOptions {
   /** Makes a new random password; 24 letters and digits when not given. */
   readonly password?: () => string;
 }
+
+/** The spec of a kind that carries pods, as it is sent: the server fills in the template's metadata. */
+export type PodCarrier<T extends { template: unknown }> = Omit<T, 'template'> & {
+  template: { metadata: Partial<ObjectMeta>; spec: PodSpec };
+};

@@ -8,7 +8,7 @@ export interface Engine {
   readonly environment: Readonly<Record<string, string>>;
   /** Plain settings. */
   readonly settings: Readonly<Record<string, string>>;
-  readonly command?: readonly string[];
+  readonly command?: string[];
   /** Exit status 0 when it answers a query with the app's own credentials. */
   readonly ready: string;
   /** Exit status 0 while the process works, whatever it thinks of credentials. */

@@ -1,3 +1,4 @@
+import type { EnvVar } from '../../engine/kinds/index.ts';
 import type { AddressPart, Facts, Variable } from '../project/index.ts';
 import { isOwnSecret } from '../project/index.ts';
 import { engineOf } from './engines.ts';
@@ -8,12 +9,7 @@ export interface Environment {
   /** For the ConfigMap. */
   readonly plain: Readonly<Record<string, string>>;
   /** For the container: values that stand in a Secret. */
-  readonly references: readonly {
-    readonly name: string;
-    readonly valueFrom: {
-      readonly secretKeyRef: { readonly name: string; readonly key: string; readonly optional?: boolean };
-    };
-  }[];
+  readonly references: EnvVar[];
   /** What somebody must still give, one line each. */
   readonly notes: readonly string[];
 }
@@ -27,7 +23,7 @@ const KEY_OF_PART: Readonly<Partial<Record<AddressPart, string>>> = {
 
 export function environmentOf(facts: Facts, names: Names): Environment {
   const plain: Record<string, string> = {};
-  const references: Environment['references'][number][] = [];
+  const references: EnvVar[] = [];
   const notes: string[] = [];
   const fromSecret = (variable: Variable, secret: string, key: string, optional = false): void => {
     const secretKeyRef = { name: secret, key, ...(optional ? { optional } : {}) };
@@ -52,7 +48,6 @@ export function environmentOf(facts: Facts, names: Names): Environment {
     else if (fallback !== undefined && fallback !== '') plain[name] = fallback;
     else if (fallback === undefined) notes.push(`${at}: ${name} is read without a default and nothing says its value`);
   }
-  // An app whose server was chosen here (gunicorn, uvicorn) may still print or use its port.
   return { plain, references, notes };
 }
 

@@ -1,6 +1,7 @@
+import type { JobSpec } from '../../engine/kinds/index.ts';
 import type { Fact, Facts } from '../project/index.ts';
 import { containerRights, podUser } from './app.ts';
-import type { Manifest, ManifestOptions } from './contract.ts';
+import type { Manifest, ManifestOptions, PodCarrier } from './contract.ts';
 import type { Environment } from './environment.ts';
 import { manifest, type Names, shortHash } from './names.ts';
 
@@ -37,6 +38,6 @@ export function migrateJob(
           ],
         },
       },
-    },
+    } satisfies PodCarrier<JobSpec>,
   });
 }

@@ -21,9 +21,9 @@ export function serviceSecret(
 ): Record<string, string> {
   const kept = options.secrets?.get(names.service(service.kind)) ?? {};
   const password = options.password ?? randomPassword;
-  const username = kept['username'] ?? userName(names.app);
-  const secret = kept['password'] ?? password();
-  const name = kept['database'] ?? database;
+  const username = kept.username ?? userName(names.app);
+  const secret = kept.password ?? password();
+  const name = kept.database ?? database;
   const engine = engineOf(service.kind);
   const host = names.service(service.kind);
   if (service.kind === 'redis') {

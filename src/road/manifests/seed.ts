@@ -1,7 +1,8 @@
 import { UserError } from '../../base/index.ts';
+import type { JobSpec } from '../../engine/kinds/index.ts';
 import type { BackingService, Fact } from '../project/index.ts';
 import { serviceEnvironment } from './backing-service.ts';
-import type { Manifest } from './contract.ts';
+import type { Manifest, PodCarrier } from './contract.ts';
 import { engineOf } from './engines.ts';
 import { encoded, manifest, type Names, shortHash } from './names.ts';
 
@@ -66,7 +67,7 @@ export function seedObjects(
           volumes: [hidden ? { name: 'seed', secret: { secretName: name } } : { name: 'seed', configMap: { name } }],
         },
       },
-    },
+    } satisfies PodCarrier<JobSpec>,
   });
   return { text, job };
 }

@@ -34,7 +34,7 @@ export function pythonVariables(path: string, code: string): FoundVariable[] {
     const body = model[1] ?? '';
     const prefix = /env_prefix\s*=\s*['"](\w*)['"]/.exec(body)?.[1] ?? '';
     const start = model.index + model[0].length - body.length;
-    const field = new RegExp(String.raw`^(?: {4}|\t)([a-z]\w*)\s*:\s*[^=\n]+?(?:=\s*${LITERAL})?[^\n]*$`, 'gm');
+    const field = new RegExp(String.raw`^(?: {4}|\t)([a-z]\w*)\s*:\s*[^=\n]+(?:=\s*${LITERAL})?[^\n]*$`, 'gm');
     for (const match of body.matchAll(field)) {
       const name = match[1] ?? '';
       if (name === 'model_config') continue;

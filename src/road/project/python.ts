@@ -99,23 +99,19 @@ function readPyproject(folder: Folder): Project {
   }
   const table = (value: unknown): Record<string, unknown> =>
     typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const project = table(document['project']);
-  const poetry = table(table(document['tool'])['poetry']);
+  const project = table(document.project);
+  const poetry = table(table(document.tool).poetry);
   const fact = (key: string, value: unknown): Fact<string> | undefined => {
     if (typeof value !== 'string') return undefined;
     const index = text.search(new RegExp(`^\\s*["']?${key}["']?\\s*=`, 'm'));
     return { value, source: `${path}:${lineOf(text, Math.max(0, text.indexOf(key, Math.max(0, index))) + 1)}` };
   };
-  const listed = Array.isArray(project['dependencies']) ? project['dependencies'] : [];
-  const names = [
-    ...listed.map(String),
-    ...Object.keys(table(poetry['dependencies'])).filter((name) => name !== 'python'),
-  ];
+  const listed = Array.isArray(project.dependencies) ? project.dependencies : [];
+  const names = [...listed.map(String), ...Object.keys(table(poetry.dependencies)).filter((name) => name !== 'python')];
   return {
-    name: fact('name', project['name'] ?? poetry['name']),
-    version: fact('version', project['version'] ?? poetry['version']),
-    requires:
-      fact('requires-python', project['requires-python']) ?? fact('python', table(poetry['dependencies'])['python']),
+    name: fact('name', project.name ?? poetry.name),
+    version: fact('version', project.version ?? poetry.version),
+    requires: fact('requires-python', project['requires-python']) ?? fact('python', table(poetry.dependencies).python),
     packages: names.flatMap((entry) => {
       const name = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(entry)?.[1];
       return name ? [{ value: normalised(name), source: placeOf(path, text, text.indexOf(entry) + 1) }] : [];
