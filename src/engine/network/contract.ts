@@ -74,6 +74,8 @@ export interface Door {
   /** Where it leads, inside. */
   readonly address: string;
   readonly port: number;
+  /** Connections go to the ingress server itself, whatever `address` and `port` say. */
+  readonly ingress?: 'http' | 'https';
 }
 
 /** The cluster's network, run from inside its namespace. Every `set` takes the whole wanted state and is atomic. */

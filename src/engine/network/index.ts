@@ -1,1 +1,3 @@
 export type * from './contract.ts';
+export { createNetwork, type NetworkOptions } from './network.ts';
+export { outboundCommand } from './outbound.ts';

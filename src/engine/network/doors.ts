@@ -1,0 +1,153 @@
+import type { Socket as DatagramSocket } from 'node:dgram';
+import { Server, type Socket } from 'node:net';
+import type { Clock, Log } from '../../base/index.ts';
+import type { Door } from './contract.ts';
+import { openDoors } from './door-opener.ts';
+import { joinTcp, UdpPipe } from './door-pipes.ts';
+
+export interface DoorFault {
+  readonly door: Door;
+  readonly fault: string;
+}
+
+interface OpenDoor {
+  door: Door | undefined;
+  readonly server: Server | undefined;
+  readonly pipe: UdpPipe | undefined;
+  /** Connections that came before anyone said where the door leads. */
+  readonly early: Socket[];
+}
+
+const EARLY_CONNECTIONS_MAX = 256;
+const CONNECTIONS_MAX = 10_000;
+
+/**
+ * Listening sockets on the host. Wishes come in groups (services, host ports of pods); each group is given as a whole and
+ * the union is open. A door that stays is not touched when only its target changes: its connections go on.
+ */
+export class Doors {
+  readonly #hostNetworkNamespace: string | undefined;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #toIngress: (socket: Socket, isTls: boolean) => void;
+  readonly #groups = new Map<string, readonly Door[]>();
+  readonly #open = new Map<string, OpenDoor>();
+  readonly #connections = new Set<Socket>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: {
+    hostNetworkNamespace: string | undefined;
+    handed: ReadonlyMap<string, Server>;
+    clock: Clock;
+    log: Log;
+    toIngress: (socket: Socket, isTls: boolean) => void;
+  }) {
+    this.#hostNetworkNamespace = options.hostNetworkNamespace;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#toIngress = options.toIngress;
+    for (const [key, server] of options.handed) this.#keepServer(key, undefined, server);
+  }
+
+  /** Opens and closes until the doors of all groups are open; answers the faults of this group's doors. */
+  set(group: string, doors: readonly Door[]): Promise<readonly DoorFault[]> {
+    this.#groups.set(group, doors);
+    const turn = this.#turn.then(() => this.#settle());
+    this.#turn = turn;
+    return turn.then((faults) => faults.filter(({ door }) => doors.includes(door)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#turn;
+    for (const socket of this.#connections) socket.destroy();
+    for (const key of [...this.#open.keys()]) this.#close(key);
+  }
+
+  async #settle(): Promise<readonly DoorFault[]> {
+    if (this.#stopped) return [];
+    const wanted = new Map<string, Door>();
+    const faults: DoorFault[] = [];
+    for (const door of [...this.#groups.values()].flat()) {
+      const other = wanted.get(doorKey(door));
+      if (!other) wanted.set(doorKey(door), door);
+      else if (!leadsAlike(other, door)) {
+        faults.push({ door, fault: `port ${door.hostPort} already leads to ${other.address}:${other.port}` });
+      }
+    }
+    for (const [key, open] of this.#open) {
+      const door = wanted.get(key);
+      if (door) this.#lead(open, door);
+      // One handed in and not asked for yet waits for its turn; it cannot be opened again cheaply.
+      else if (open.door) this.#close(key);
+    }
+    const missing = [...wanted.values()].filter((door) => !this.#open.has(doorKey(door)));
+    for (const opened of await openDoors(missing, this.#hostNetworkNamespace, this.#clock)) {
+      const key = doorKey(opened.door);
+      if ('fault' in opened) faults.push(opened);
+      else if (opened.socket instanceof Server) this.#keepServer(key, opened.door, opened.socket);
+      else this.#keepSocket(key, opened.door, opened.socket);
+    }
+    return faults;
+  }
+
+  #keepServer(key: string, door: Door | undefined, server: Server): void {
+    const open: OpenDoor = { door, server, pipe: undefined, early: [] };
+    server.maxConnections = CONNECTIONS_MAX;
+    // Of an undocumented but long-standing property: a handle that was passed in takes no options.
+    Object.assign(server, { allowHalfOpen: true });
+    server.on('connection', (socket) => this.#accept(open, socket));
+    server.on('error', (error) => this.#log.warn('door failed', { door: key, why: error.message }));
+    this.#open.set(key, open);
+  }
+
+  #keepSocket(key: string, door: Door, socket: DatagramSocket): void {
+    const open: OpenDoor = {
+      door,
+      server: undefined,
+      pipe: new UdpPipe(socket, this.#clock, () => open.door),
+      early: [],
+    };
+    socket.on('error', (error) => this.#log.warn('door failed', { door: key, why: error.message }));
+    this.#open.set(key, open);
+  }
+
+  #lead(open: OpenDoor, door: Door): void {
+    const before = open.door;
+    open.door = door;
+    if (before && !leadsAlike(before, door)) open.pipe?.redirect();
+    for (const socket of open.early.splice(0)) if (!socket.destroyed) this.#pass(door, socket);
+  }
+
+  #accept(open: OpenDoor, socket: Socket): void {
+    this.#connections.add(socket);
+    socket.on('close', () => this.#connections.delete(socket));
+    socket.on('error', () => socket.destroy());
+    if (open.door) this.#pass(open.door, socket);
+    else if (open.early.length < EARLY_CONNECTIONS_MAX) open.early.push(socket);
+    else socket.destroy();
+  }
+
+  #pass(door: Door, socket: Socket): void {
+    if (door.ingress) this.#toIngress(socket, door.ingress === 'https');
+    else joinTcp(socket, door.address, door.port);
+  }
+
+  #close(key: string): void {
+    const open = this.#open.get(key);
+    this.#open.delete(key);
+    for (const socket of open?.early ?? []) socket.destroy();
+    open?.server?.close();
+    open?.pipe?.close();
+  }
+}
+
+/** `tcp/127.0.0.1:80`: the name of a listening socket, also of those handed in. */
+export function doorKey(door: Door): string {
+  return `${door.protocol}/${door.hostAddress}:${door.hostPort}`;
+}
+
+function leadsAlike(one: Door, other: Door): boolean {
+  return one.address === other.address && one.port === other.port && one.ingress === other.ingress;
+}
