@@ -105,7 +105,7 @@ export function storeContract(name: string, open: Open): void {
     deepEqual([keysOf(first.entries), first.remaining, first.revision], [['/a/a', '/a/b'], 2, then]);
     const second = store.list('/a/', { revision: then, after: '/a/b' });
     deepEqual(keysOf(second.entries), ['/a/c', '/a/d']);
-    equal((second.entries[0]?.value as { age: number }).age, 1);
+    equal((second.entries[0]?.value as { age?: number } | undefined)?.age, 1);
     equal(store.getAt('/a/b', then)?.revision, 3);
     equal(store.getAt('/a/b', store.revision), undefined);
     equal(store.getAt('/a/aa', then), undefined);
