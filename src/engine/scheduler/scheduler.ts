@@ -153,6 +153,7 @@ export function startScheduler(context: LoopContext): Running {
       if (wasPlaced) queue.relieve('podGone');
     } else if (now.spec.nodeName) {
       const wasPlaced = cluster.nodeOf(uid) === now.spec.nodeName;
+      queue.remove(uid);
       cluster.place(now, now.spec.nodeName);
       if (!wasPlaced || before?.spec.nodeName !== now.spec.nodeName) {
         queue.relieve('podPlaced');
