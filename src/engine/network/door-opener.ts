@@ -18,13 +18,13 @@ const OPENING_TIMEOUT_MS = 10_000;
 const OPENER = `
 const net = require('net'), dgram = require('dgram');
 const doors = JSON.parse(process.argv[1]);
-let left = doors.length;
-const done = () => { if (--left === 0) process.disconnect(); };
+process.on('message', () => process.exit());
+process.on('disconnect', () => process.exit());
 doors.forEach((door, index) => {
   const udp = door.protocol === 'udp';
   const socket = udp ? dgram.createSocket(door.hostAddress.includes(':') ? 'udp6' : 'udp4') : net.createServer();
-  socket.on('error', (error) => process.send({ index, code: error.code || error.message }, done));
-  const pass = () => process.send({ index }, socket, done);
+  socket.on('error', (error) => process.send({ index, code: error.code || error.message }));
+  const pass = () => process.send({ index }, socket);
   if (udp) socket.bind({ port: door.hostPort, address: door.hostAddress, exclusive: true }, pass);
   else socket.listen({ port: door.hostPort, host: door.hostAddress, exclusive: true }, pass);
 });
@@ -63,6 +63,8 @@ function collect(child: ChildProcess, doors: readonly Door[], clock: Clock): Pro
       if (handle instanceof Server || (handle && 'addMembership' in handle))
         opened.set(index, { door, socket: handle });
       else opened.set(index, { door, fault: faultOf(door, code) });
+      // Told to end, not cut off: it waits for the last handle's receipt on this channel.
+      if (opened.size === doors.length) child.send('end', () => {});
     });
     const finish = (why: string): void => {
       timer.cancel();

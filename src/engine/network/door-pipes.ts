@@ -37,6 +37,8 @@ export function joinTcp(outside: Socket, address: string, port: number, tried = 
 
 interface UdpClient {
   readonly socket: DatagramSocket;
+  readonly address: string;
+  readonly port: number;
   lastSeen: number;
   timer: Timer;
 }
@@ -55,7 +57,7 @@ export class UdpPipe {
       const client = this.#clients.get(`${from.address} ${from.port}`) ?? this.#open(from, target());
       if (!client) return;
       client.lastSeen = clock.monotonic();
-      client.socket.send(message, () => {});
+      client.socket.send(message, client.port, client.address, () => {});
     });
   }
 
@@ -74,14 +76,19 @@ export class UdpPipe {
     const key = `${from.address} ${from.port}`;
     const socket = createSocket('udp4');
     socket.on('error', () => this.#forget(key));
-    socket.on('message', (answer) => {
+    socket.on('message', (answer, sender) => {
       const client = this.#clients.get(key);
-      if (client) client.lastSeen = this.#clock.monotonic();
+      if (client?.address !== sender.address || client.port !== sender.port) return;
+      client.lastSeen = this.#clock.monotonic();
       this.#outside.send(answer, from.port, from.address, () => {});
     });
-    const client = { socket, lastSeen: this.#clock.monotonic(), timer: this.#watch(key, UDP_IDLE_MS) };
+    const client: UdpClient = {
+      socket,
+      ...target,
+      lastSeen: this.#clock.monotonic(),
+      timer: this.#watch(key, UDP_IDLE_MS),
+    };
     this.#clients.set(key, client);
-    socket.connect(target.port, target.address);
     return client;
   }
 
