@@ -41,7 +41,7 @@ export const NOBODYS_NODE: NodeLink = {
 async function authority() {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+  x509.cryptoProvider.set(webcrypto as never);
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const dates = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
@@ -49,7 +49,7 @@ async function authority() {
     serialNumber: '01',
     name: 'CN=kubernetes-ca',
     ...dates,
-    keys: keys as CryptoKeyPair,
+    keys: keys as never,
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -64,8 +64,8 @@ async function authority() {
       subject,
       issuer: ca.subject,
       ...dates,
-      publicKey: own.publicKey as CryptoKey,
-      signingKey: keys.privateKey as CryptoKey,
+      publicKey: own.publicKey as never,
+      signingKey: keys.privateKey as never,
       signingAlgorithm: algorithm,
       extensions: [
         new x509.ExtendedKeyUsageExtension([usage]),

@@ -97,12 +97,23 @@ async function serve(context: ApiContext, routes: Routes, exchange: Exchange): P
   }
   const connect = connectOf(found, info.subresource);
   if (connect) {
+    authorizeUpgrade(context, exchange);
     await connect(context, exchange, targetOf(found, info));
     return;
   }
   const verbs = sub ? sub.verbs : found.verbs;
   if (!verbs.includes(info.verb)) throw methodNotSupported(found, info.verb || exchange.method.toLowerCase());
   await serveVerb(context, exchange, found);
+}
+
+const COMMANDS = new Set(['exec', 'attach', 'portforward']);
+
+/** A WebSocket begins with GET, but a command in a pod is not reading: it needs `create` as well (KEP-4006). */
+function authorizeUpgrade(context: ApiContext, { user, info, upgrade }: Exchange): void {
+  if (!upgrade || info.verb !== 'get' || info.resource !== 'pods' || !COMMANDS.has(info.subresource)) return;
+  const attributes = { ...attributesOf(user, info), verb: 'create' };
+  const decision = context.authorizer.authorize(attributes);
+  if (!decision.allowed) throw refusal(attributes, decision.reason);
 }
 
 function refusal(attributes: Parameters<typeof forbiddenMessage>[0], reason: string): StatusError {
