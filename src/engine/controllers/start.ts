@@ -8,6 +8,7 @@ import { startNamespaces } from './namespace.ts';
 import { startReplicaSets, startReplicationControllers } from './replica-set.ts';
 import { startRootCa } from './root-ca.ts';
 import { startServiceAccounts } from './service-account.ts';
+import { startStatefulSets } from './statefulset/statefulset.ts';
 import { startVolumeBinder } from './volumes/binder.ts';
 import { startDirectoryProvisioner } from './volumes/directory-provisioner.ts';
 import { startEphemeralVolumes } from './volumes/ephemeral.ts';
@@ -25,6 +26,7 @@ const CONTROLLERS: readonly ((context: ControllerContext) => Running)[] = [
   startEndpoints,
   startNamespaces,
   startGarbageCollector,
+  startStatefulSets,
   startVolumeBinder,
   startVolumePhases,
   startDirectoryProvisioner,
