@@ -1,5 +1,5 @@
-import { Duplex } from 'node:stream';
-import { createInflate } from 'node:zlib';
+import { Duplex, type TransformOptions } from 'node:stream';
+import { createInflate, type ZlibOptions } from 'node:zlib';
 import {
   controlFrame,
   DICTIONARY,
@@ -15,6 +15,7 @@ import {
 
 const FRAME_BYTES_MAX = 1024 * 1024;
 const HEADER_BYTES_MAX = 64 * 1024;
+const INFLATE: ZlibOptions & TransformOptions = { dictionary: DICTIONARY, readableHighWaterMark: HEADER_BYTES_MAX };
 const STREAMS_MAX = 1024;
 /** What a stream may hold unread before the connection stops being read: client-go knows no flow control of its own. */
 const UNREAD_BYTES_MAX = 1024 * 1024;
@@ -81,7 +82,7 @@ export class SpdyStream extends Duplex {
 export class SpdySession {
   readonly #connection: Duplex;
   readonly #streams = new Map<number, SpdyStream>();
-  readonly #inflate = createInflate({ dictionary: DICTIONARY, readableHighWaterMark: HEADER_BYTES_MAX });
+  readonly #inflate = createInflate(INFLATE);
   #onStream: (stream: SpdyStream) => void;
   #replied = false;
   #lastId = 0;
