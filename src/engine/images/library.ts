@@ -93,7 +93,7 @@ export class Library {
     const known = this.#stored.get(manifestDigest);
     if (known) {
       const present = await Promise.all(known.layers.map((layer) => this.layers.get(layer.diffId)));
-      if (present.every(Boolean)) return known;
+      if (present.every(Boolean)) return { ...known, record };
       this.#stored.delete(manifestDigest);
       return undefined;
     }

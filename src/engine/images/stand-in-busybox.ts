@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Bug, run } from '../../base/index.ts';
 import { downloadPackage } from './apt.ts';
 import { machineArchitecture } from './oci.ts';
-import { standInCreatedAt } from './stand-in-debian.ts';
+import { timesToEpoch } from './stand-in-debian.ts';
 import type { StandIn } from './stand-in-types.ts';
 
 /** One static program under some hundred names, and the few files of /etc that programs ask for. */
@@ -49,7 +49,7 @@ export const busyboxStandIn: StandIn = async ({ store, scratch, options }) => {
   };
   for (const [path, text] of Object.entries(files)) await writeFile(join(root, path), text);
   await chmod(join(root, 'etc/shadow'), 0o640);
-  await standInCreatedAt(root);
+  await timesToEpoch(root);
   const layer = await library.layers.adopt(root, true);
   return {
     note: `Debian's package busybox-static ${version}`,

@@ -1,16 +1,30 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Image, PullOptions } from './contract.ts';
-import type { Reference } from './reference.ts';
-import { busyboxStandIn } from './stand-in-busybox.ts';
-import { debianStandIn } from './stand-in-debian.ts';
+import { parseReference, type Reference } from './reference.ts';
+import { BASE } from './stand-in-recipe.ts';
 import type { StandIn, StandInRequest } from './stand-in-types.ts';
 import type { LocalImageStore } from './store.ts';
 
 /** The well-known images that can be assembled, by the name users know them under. */
 const STAND_INS: Readonly<Record<string, StandIn>> = {
-  busybox: busyboxStandIn,
-  debian: debianStandIn,
+  busybox: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
+  debian: async (request) => (await import('./stand-in-debian.ts')).debianStandIn(request),
+  mariadb: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
+  mysql: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
+  nginx: async (request) => (await import('./stand-in-nginx.ts')).nginxStandIn(request),
+  'nginxinc/nginx-unprivileged': async (request) => (await import('./stand-in-nginx.ts')).nginxStandIn(request),
+  node: async (request) => (await import('./stand-in-node.ts')).nodeStandIn(request),
+  postgres: async (request) => (await import('./stand-in-postgres.ts')).postgresStandIn(request),
+  python: async (request) => (await import('./stand-in-python.ts')).pythonStandIn(request),
+  redis: async (request) => (await import('./stand-in-redis.ts')).redisStandIn(request),
 };
+
+/** The minimal Debian under the other stand-ins, made when the first of them is. @returns its name */
+export async function assembleBase(store: LocalImageStore, options: PullOptions): Promise<string> {
+  const name = store.library.normalName(BASE);
+  await assembleStandIn(store, parseReference(BASE), name, 'base of another', options);
+  return BASE;
+}
 
 /** Namespaces under which the official images are also published. */
 const OFFICIAL = /^(?:library|e2e-test-images)\//;
