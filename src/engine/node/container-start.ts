@@ -9,7 +9,7 @@ import { containerSpec } from './container-spec.ts';
 import { ConfigError, containerEnvironment } from './environment.ts';
 import type { NodeFacts } from './field-path.ts';
 import { podHostNames } from './host-files.ts';
-import { aboutContainer, type ContainerPlace, containerHash } from './pod-spec.ts';
+import { type ContainerPlace, containerHash, containerPath } from './pod-spec.ts';
 import type { Attempt } from './pod-state.ts';
 import { containerLogPath, podDirectory, type Scope } from './scope.ts';
 import { containerUser } from './user.ts';
@@ -41,7 +41,7 @@ export async function startContainer(request: StartRequest): Promise<Attempt> {
   const { scope, pod, place, number, image } = request;
   const { container } = place;
   const { runtime } = scope.options;
-  const about = aboutContainer(pod, place);
+  const part = containerPath(place);
   const uid = pod.metadata.uid;
   const spec = await describe(request);
   request.checkWanted();
@@ -61,18 +61,18 @@ export async function startContainer(request: StartRequest): Promise<Attempt> {
   };
   try {
     await Promise.all([runtime.create(spec), keep()]);
-    scope.recorder.event(about, 'Normal', 'Created', 'Container created');
+    scope.recorder.event(pod, 'Normal', 'Created', 'Container created', part);
     request.checkWanted();
     await runtime.start(spec.id);
     attempt = { ...attempt, startedAtMs: scope.context.clock.now() };
-    scope.recorder.event(about, 'Normal', 'Started', 'Container started');
+    scope.recorder.event(pod, 'Normal', 'Started', 'Container started', part);
   } catch (error) {
     if (error instanceof StartCancelled) {
       await runtime.remove(spec.id);
       throw error;
     }
     const message = messageOf(error);
-    scope.recorder.event(about, 'Warning', 'Failed', `Error: ${message}`);
+    scope.recorder.event(pod, 'Warning', 'Failed', `Error: ${message}`, part);
     await runtime.remove(spec.id);
     const nowMs = scope.context.clock.now();
     attempt = { ...attempt, exit: { ...START_ERROR, message, finishedAtMs: nowMs } };

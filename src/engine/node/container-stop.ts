@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/index.ts';
-import type { KubeObject, Pod } from '../kinds/index.ts';
+import type { Pod } from '../kinds/index.ts';
 import type { Grace } from './grace.ts';
 import { runHook } from './lifecycle-hook.ts';
 import type { AnyContainer } from './pod-spec.ts';
@@ -16,7 +16,8 @@ export interface StopRequest {
   readonly pod: Pod;
   readonly container: AnyContainer;
   readonly subject: ProbeSubject;
-  readonly about: KubeObject;
+  /** What events are about: `spec.containers{name}`. */
+  readonly part: string;
   /** The Killing event's text. */
   readonly message: string;
   readonly grace: Grace;
@@ -31,10 +32,10 @@ export interface StopRequest {
 
 /** Ends a container as the kubelet does: preStop hook, its turn, stop signal, the rest of its grace period, SIGKILL. */
 export async function stopContainer(request: StopRequest): Promise<void> {
-  const { scope, container, subject, about, grace, exited } = request;
+  const { scope, pod, container, subject, part, grace, exited } = request;
   const { runtime } = scope.options;
   const id = subject.containerId;
-  scope.recorder.event(about, 'Normal', 'Killing', request.message);
+  scope.recorder.event(pod, 'Normal', 'Killing', request.message, part);
   const hook = container.lifecycle?.preStop;
   if (hook && grace.leftMs > 0) {
     const running = runHook(
@@ -43,7 +44,7 @@ export async function stopContainer(request: StopRequest): Promise<void> {
       (delayMs) => scope.context.clock.sleep(delayMs),
       Math.max(grace.leftMs, 1),
     ).catch((error: unknown) => {
-      scope.recorder.event(about, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+      scope.recorder.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', part);
       scope.context.log.info('a preStop hook failed', { container: id, error: messageOf(error) });
     });
     await grace.covers(Promise.race([running, exited]));

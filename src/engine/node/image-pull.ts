@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/index.ts';
 import { type Image, PullError } from '../images/index.ts';
 import type { Pod } from '../kinds/index.ts';
-import { aboutContainer, type ContainerPlace } from './pod-spec.ts';
+import { type ContainerPlace, containerPath } from './pod-spec.ts';
 import { pullCredentials } from './pull-secrets.ts';
 import { goDuration } from './restart-backoff.ts';
 import type { Scope } from './scope.ts';
@@ -51,7 +51,7 @@ export class ImagePuller {
     const policy = place.container.imagePullPolicy ?? 'IfNotPresent';
     const present = policy === 'Always' ? undefined : await images.get(reference).catch(() => undefined);
     const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
-      this.#scope.recorder.event(aboutContainer(pod, place), type, reason, message);
+      this.#scope.recorder.event(pod, type, reason, message, containerPath(place));
     if (present) {
       tell(
         'Normal',

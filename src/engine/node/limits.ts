@@ -22,8 +22,8 @@ export function cpuQuotaUs(millis: number): number | undefined {
 
 export function containerLimits(container: AnyContainer): ResourceLimits {
   const { limits = {}, requests = {} } = container.resources ?? {};
-  const cpuRequest = requests['cpu'] === undefined ? limits['cpu'] : requests['cpu'];
-  return limitsFrom(quantityMillis(cpuRequest), quantityMillis(limits['cpu']), quantityValue(limits['memory']));
+  const cpuRequest = requests.cpu === undefined ? limits.cpu : requests.cpu;
+  return limitsFrom(quantityMillis(cpuRequest), quantityMillis(limits.cpu), quantityValue(limits.memory));
 }
 
 /** The pod's own cgroup: requests added up; a limit only where every container has one (or the pod sets its own). */
@@ -47,16 +47,16 @@ export function podLimits(pod: Pod): ResourceLimits {
     container.resources?.requests?.[name] ?? container.resources?.limits?.[name];
   const limit = (name: string) => (container: AnyContainer) => container.resources?.limits?.[name];
   const cpuRequest =
-    own?.requests?.['cpu'] !== undefined ? quantityMillis(own.requests['cpu']) : total(request('cpu'), quantityMillis);
+    own?.requests?.cpu !== undefined ? quantityMillis(own.requests.cpu) : total(request('cpu'), quantityMillis);
   const cpuLimit =
-    own?.limits?.['cpu'] !== undefined
-      ? quantityMillis(own.limits['cpu'])
+    own?.limits?.cpu !== undefined
+      ? quantityMillis(own.limits.cpu)
       : everyone('cpu')
         ? total(limit('cpu'), quantityMillis)
         : 0;
   const memoryLimit =
-    own?.limits?.['memory'] !== undefined
-      ? quantityValue(own.limits['memory'])
+    own?.limits?.memory !== undefined
+      ? quantityValue(own.limits.memory)
       : everyone('memory')
         ? total(limit('memory'), quantityValue)
         : 0;
@@ -78,7 +78,7 @@ export function oomScoreAdjust(pod: Pod, container: AnyContainer, memoryCapacity
   const quality = qualityClass(pod);
   if (quality === 'Guaranteed') return -997;
   if (quality === 'BestEffort') return 1000;
-  const request = quantityValue(container.resources?.requests?.['memory'] ?? container.resources?.limits?.['memory']);
+  const request = quantityValue(container.resources?.requests?.memory ?? container.resources?.limits?.memory);
   const adjust = 1000 - Math.floor((1000 * request) / memoryCapacityBytes);
   return adjust < 3 ? 3 : adjust === 1000 ? 999 : adjust;
 }

@@ -1,8 +1,7 @@
 import { createReadStream, type FSWatcher, watch } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { codeOf } from '../../base/index.ts';
 import type { LogQuery } from './contract.ts';
 import { LineCutter, parseLogLine } from './log-lines.ts';
@@ -43,15 +42,12 @@ async function pump(
   const rotated = await rotatedLogs(source.path);
   const tail = query.tailLines;
   const start =
-    tail === undefined ? { files: rotated, offset: 0 } : await tailStart(source.path, rotated, tail, query.stream);
-  for (const file of start.files) {
+    tail === undefined
+      ? { files: rotated, rotatedOffset: 0, offset: 0 }
+      : await tailStart(source.path, rotated, tail, query.stream);
+  for (const [index, file] of start.files.entries()) {
     if (stopped() || filter.full) return;
-    await write(
-      out,
-      filter,
-      file.endsWith('.gz') ? createReadStream(file).pipe(createGunzip()) : createReadStream(file),
-      stopped,
-    );
+    await write(out, filter, createReadStream(file, { start: index === 0 ? start.rotatedOffset : 0 }), stopped);
   }
   if (stopped() || filter.full) return;
   await followFile(source, query.follow, start.offset, filter, out, signal, stopped);
@@ -214,31 +210,45 @@ async function rotatedLogs(path: string): Promise<string[]> {
     .map((name) => join(dirname(path), name));
 }
 
-/** Where the last `count` lines begin: in the current log, or if it is too short in the rotated ones before it. */
+/** Where the last `count` lines begin: in the current log, or if it is too short in a rotated one before it. */
 async function tailStart(
   path: string,
   rotated: readonly string[],
   count: number,
   stream: string | undefined,
-): Promise<{ files: readonly string[]; offset: number }> {
-  const size = (await stat(path).catch(ignoreMissing))?.size ?? 0;
-  if (count <= 0) return { files: [], offset: size };
+): Promise<TailStart> {
   const wanted = stream === 'Stdout' ? 'stdout' : stream === 'Stderr' ? 'stderr' : undefined;
-  const found = await offsetOfLast(path, size, count, wanted);
-  return { files: [], offset: found };
+  const here = await offsetOfLast(path, count, wanted);
+  if (here.seen >= count) return { files: [], rotatedOffset: 0, offset: here.offset };
+  let missing = count - here.seen;
+  for (let at = rotated.length - 1; at >= 0; at--) {
+    const there = await offsetOfLast(rotated[at] ?? '', missing, wanted);
+    missing -= there.seen;
+    if (missing <= 0) return { files: rotated.slice(at), rotatedOffset: there.offset, offset: 0 };
+  }
+  return { files: rotated, rotatedOffset: 0, offset: 0 };
 }
 
+interface TailStart {
+  /** Rotated logs to be read first; the first of them from `rotatedOffset`. */
+  readonly files: readonly string[];
+  readonly rotatedOffset: number;
+  /** Where to begin in the current log. */
+  readonly offset: number;
+}
+
+/** Where the last `count` lines of a file begin, and how many there are if fewer. Reads from the end. */
 async function offsetOfLast(
   path: string,
-  size: number,
   count: number,
   stream: 'stdout' | 'stderr' | undefined,
-): Promise<number> {
+): Promise<{ offset: number; seen: number }> {
   const file = await open(path, 'r').catch(ignoreMissing);
-  if (!file) return 0;
+  if (!file) return { offset: 0, seen: 0 };
   try {
+    let end = (await file.stat()).size;
+    if (count <= 0) return { offset: end, seen: 0 };
     let seen = 0;
-    let end = size;
     let after: Buffer = Buffer.alloc(0);
     while (end > 0) {
       const start = Math.max(0, end - TAIL_BLOCK_BYTES);
@@ -251,14 +261,14 @@ async function offsetOfLast(
         if (lineStart < 0 && start > 0) break;
         const line = parseLogLine(block.subarray(lineStart + 1, lineEnd));
         if (line && !line.partial && (!stream || line.stream === stream)) seen++;
-        if (seen > count) return start + lineEnd + 1;
-        if (lineStart < 0) return 0;
+        if (seen > count) return { offset: start + lineEnd + 1, seen: count };
+        if (lineStart < 0) return { offset: 0, seen };
         lineEnd = lineStart;
       }
       after = block.subarray(0, lineEnd + 1);
       end = start;
     }
-    return 0;
+    return { offset: 0, seen };
   } finally {
     await file.close();
   }

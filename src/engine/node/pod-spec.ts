@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Container, KubeObject, Pod } from '../kinds/index.ts';
+import type { Container, Pod } from '../kinds/index.ts';
 
 /** A container of any list of a pod; only ephemeral ones name a target. */
 export type AnyContainer = Container & { targetContainerName?: string };
@@ -43,11 +43,10 @@ export function containerHash(container: AnyContainer): string {
   return createHash('sha256').update(JSON.stringify({ name, image })).digest('hex').slice(0, 8);
 }
 
-/** The pod, pointing at one container (`spec.containers{name}`): what an event about a container is about. */
-export function aboutContainer(pod: Pod, place: ContainerPlace): KubeObject & { fieldPath: string } {
-  const list =
-    place.role === 'app' ? 'containers' : place.role === 'ephemeral' ? 'ephemeralContainers' : 'initContainers';
-  return { ...pod, fieldPath: `spec.${list}{${place.container.name}}` };
+/** `spec.containers{name}`: the part of a pod that an event about a container names. */
+export function containerPath({ container, role }: ContainerPlace): string {
+  const list = role === 'app' ? 'containers' : role === 'ephemeral' ? 'ephemeralContainers' : 'initContainers';
+  return `spec.${list}{${container.name}}`;
 }
 
 export function isTerminalPhase(phase: string | undefined): boolean {

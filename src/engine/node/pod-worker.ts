@@ -15,8 +15,8 @@ import { runHook } from './lifecycle-hook.ts';
 import { type Action, isRestarted, planPod } from './pod-plan.ts';
 import { preparePod, SandboxError } from './pod-prepare.ts';
 import {
-  aboutContainer,
   type ContainerPlace,
+  containerPath,
   containersOf,
   findContainer,
   isTerminalPhase,
@@ -401,7 +401,7 @@ export class PodWorker {
         pod: this.#pod,
         container: place.container,
         subject: this.#subject(place, attempt.id),
-        about: aboutContainer(this.#pod, place),
+        part: containerPath(place),
         message,
         grace,
         newGrace: (lengthMs) => this.#newGrace(lengthMs),
@@ -622,7 +622,8 @@ export class PodWorker {
     const options = {
       scope: this.#scope,
       subject: this.#subject(place, attempt.id),
-      about: () => aboutContainer(this.#pod, place),
+      pod: () => this.#pod,
+      part: containerPath(place),
       onStarted: () => isCurrent() && this.#changeContainer(name, { started: true }),
       onReady: (ready: boolean) => isCurrent() && this.#changeContainer(name, { ready }),
       onUnhealthy: (probe: 'startup' | 'liveness', gracePeriodSeconds: number | undefined) =>
@@ -709,7 +710,7 @@ export class PodWorker {
   }
 
   #containerEvent(place: ContainerPlace, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#scope.recorder.event(aboutContainer(this.#pod, place), type, reason, message);
+    this.#scope.recorder.event(this.#pod, type, reason, message, containerPath(place));
   }
 
   /** Runs by itself; a failure that no task foresaw is logged, and the next sync plans from what is so. */

@@ -31,7 +31,7 @@ function readSecret(secret: Secret): [string, RegistryCredentials][] {
   if (!text) return [];
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
-    const entries = modern ? recordOf(recordOf(parsed)['auths']) : recordOf(parsed);
+    const entries = modern ? recordOf(recordOf(parsed).auths) : recordOf(parsed);
     return Object.entries(entries).map(([registry, entry]) => [registryKey(registry), readEntry(recordOf(entry))]);
   } catch {
     return [];

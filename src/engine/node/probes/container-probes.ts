@@ -1,4 +1,4 @@
-import type { KubeObject, Probe } from '../../kinds/index.ts';
+import type { Pod, Probe } from '../../kinds/index.ts';
 import type { Scope } from '../scope.ts';
 import type { Outcome } from './outcome.ts';
 import { type ProbeKind, ProbeLoop } from './probe-loop.ts';
@@ -7,8 +7,9 @@ import { type ProbeSubject, runProbe } from './run-probe.ts';
 export interface ContainerProbesOptions {
   readonly scope: Scope;
   readonly subject: ProbeSubject;
-  /** What the events are about. */
-  about(): KubeObject;
+  /** What events are about: the pod, and `spec.containers{name}`. */
+  pod(): Pod;
+  readonly part: string;
   onStarted(): void;
   onReady(ready: boolean): void;
   onUnhealthy(probe: 'startup' | 'liveness', gracePeriodSeconds: number | undefined): void;
@@ -87,16 +88,18 @@ export class ContainerProbes {
   #tell(kind: ProbeKind, outcome: Outcome): void {
     const title = TITLES[kind];
     const { recorder } = this.#options.scope;
-    const about = this.#options.about();
+    const pod = this.#options.pod();
+    const { part } = this.#options;
     if (outcome.result === 'warning')
-      recorder.event(about, 'Warning', 'ProbeWarning', `${title} probe warning: ${outcome.output}`);
+      recorder.event(pod, 'Warning', 'ProbeWarning', `${title} probe warning: ${outcome.output}`, part);
     else if (outcome.result === 'error')
       recorder.event(
-        about,
+        pod,
         'Warning',
         'Unhealthy',
         `${title} probe errored and resulted in unknown state: ${outcome.output}`,
+        part,
       );
-    else recorder.event(about, 'Warning', 'Unhealthy', `${title} probe failed: ${outcome.output}`);
+    else recorder.event(pod, 'Warning', 'Unhealthy', `${title} probe failed: ${outcome.output}`, part);
   }
 }

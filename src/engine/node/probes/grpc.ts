@@ -54,7 +54,7 @@ export function probeGrpc(
       if (size <= ANSWER_BYTES_MAX) chunks.push(chunk);
     });
     stream.on('error', (error) => end({ result: 'failure', output: `error: ${dialFault(error, address)}` }));
-    stream.on('end', () => end(verdict(status ?? 0, message, Buffer.concat(chunks), address, service)));
+    stream.on('end', () => end(verdict(status ?? 0, message, Buffer.concat(chunks))));
     stream.end(checkRequest(service));
   });
 }
@@ -78,7 +78,7 @@ function varint(value: number): number[] {
   return [...bytes, rest];
 }
 
-function verdict(status: number, message: string, answer: Buffer, address: string, service: string): Outcome {
+function verdict(status: number, message: string, answer: Buffer): Outcome {
   if (status === GRPC_UNIMPLEMENTED) {
     return {
       result: 'failure',
