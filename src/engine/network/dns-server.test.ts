@@ -70,7 +70,7 @@ function askTcp(name: string, type: RecordType): Promise<DecodedPacket> {
       received = Buffer.concat([received, chunk]);
       if (received.length < received.readUInt16BE(0) + 2) return;
       socket.destroy();
-      resolve(dnsPacket.streamDecode(received));
+      resolve(dnsPacket.streamDecode(received) as DecodedPacket);
     });
   });
 }
@@ -84,9 +84,20 @@ inOwnNamespaces(import.meta.filename, () => {
     let started: Awaited<ReturnType<typeof startNetwork>>;
     before(async () => {
       started = await startNetwork();
-      started.network.setDns(RECORDS);
     });
     after(() => started.clean());
+
+    test('a question that comes before the first records waits for them', async () => {
+      const early = ask('web.default.svc.cluster.local', 'A');
+      await new Promise((resolve) => setImmediate(resolve));
+      started.network.setDns(RECORDS);
+      assert.deepEqual(data(await early), ['10.96.0.50']);
+    });
+
+    test('a pod address spelled as a name is that address', async () => {
+      assert.deepEqual(data(await ask('10-244-0-7.default.pod.cluster.local', 'A')), ['10.244.0.7']);
+      assert.equal(code(await ask('10-244-0-999.default.pod.cluster.local', 'A')), NXDOMAIN);
+    });
 
     test('a service has its address, whatever the spelling of its name', async () => {
       const answer = await ask('Web.default.svc.cluster.LOCAL', 'A');

@@ -11,6 +11,8 @@ const UDP_BYTES_MAX = 1232;
 const TCP_CONNECTIONS_MAX = 500;
 const TCP_IDLE_MS = 10_000;
 const QUESTION_BYTES_MAX = 4096;
+const EARLY_QUESTIONS_MAX = 1000;
+const EARLY_WAIT_MS = 2000;
 const OPERATION = 15 << 11;
 const AUTHORITATIVE = 1 << 10;
 const TRUNCATED = 1 << 9;
@@ -29,7 +31,10 @@ export class DnsServer {
   readonly #settings: NetworkSettings;
   readonly #log: Log;
   readonly #forwarder: DnsForwarder;
-  #zone: DnsZone;
+  readonly #clock: Clock;
+  #zone: DnsZone | undefined;
+  /** Questions that came before the first records: an engine that restarts must not deny names it is about to know. */
+  readonly #early = new Set<() => void>();
   #udp: DatagramSocket | undefined;
   #tcp: Server | undefined;
   readonly #connections = new Set<Socket>();
@@ -38,14 +43,13 @@ export class DnsServer {
     this.#settings = settings;
     this.#log = log;
     this.#forwarder = new DnsForwarder(upstreams, clock);
-    this.#zone = new DnsZone(
-      { addresses: new Map(), services: new Map(), aliases: new Map(), names: new Map() },
-      settings,
-    );
+    this.#clock = clock;
   }
 
   setRecords(records: DnsRecords): void {
     this.#zone = new DnsZone(records, this.#settings);
+    for (const wake of this.#early) wake();
+    this.#early.clear();
   }
 
   /** Resolves when both sockets listen. */
@@ -118,6 +122,19 @@ export class DnsServer {
     });
   }
 
+  #firstZone(): Promise<DnsZone | undefined> {
+    if (this.#early.size >= EARLY_QUESTIONS_MAX) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#early.delete(wake);
+        resolve(this.#zone);
+      };
+      const timer = this.#clock.after(EARLY_WAIT_MS, wake);
+      this.#early.add(wake);
+    });
+  }
+
   /** The answer as bytes; undefined for what is no question at all. */
   async #reply(codec: Codec, message: Buffer, transport: 'udp' | 'tcp', limit: number): Promise<Buffer | undefined> {
     if (message.length < 12 || ((message[2] ?? 0) & 0x80) !== 0) return undefined;
@@ -149,9 +166,11 @@ export class DnsServer {
       return codec.encode({ ...base, flags: flags | CODES.NOTIMP });
     }
     const name = question.name.toLowerCase().replace(/\.$/, '');
-    const reply = this.#zone.lookUp(name, question.type);
+    const zone = this.#zone ?? (await this.#firstZone());
+    if (!zone) return codec.encode({ ...base, flags: flags | CODES.SERVFAIL });
+    const reply = zone.lookUp(name, question.type);
     if (reply.elsewhere === undefined || !this.#forwarder.isPossible) {
-      const apex = this.#zone.apexOf(name);
+      const apex = zone.apexOf(name);
       const isUnknown = reply.elsewhere !== undefined && reply.answers.length === 0;
       const code = isUnknown ? CODES.NXDOMAIN : CODES[reply.code];
       const answer: Packet = {

@@ -86,13 +86,22 @@ export class DnsZone {
   }
 
   #addresses(name: string): DnsAnswer[] {
-    const addresses = rotated(this.#records.addresses.get(name) ?? []);
+    const addresses = rotated(this.#records.addresses.get(name) ?? this.#podAddress(name));
     return addresses.map((data) => ({ type: 'A', name, ttl: DNS_TTL_SECONDS, data }));
+  }
+
+  /** `10-244-0-5.NAMESPACE.pod.DOMAIN` is the address it spells, as upstream's DNS answers it: asking no one. */
+  #podAddress(name: string): readonly string[] {
+    const suffix = `.pod.${this.#domain}`;
+    if (!name.endsWith(suffix)) return [];
+    const match = /^(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\.[a-z0-9-]+$/.exec(name.slice(0, -suffix.length));
+    const bytes = match?.slice(1);
+    return bytes?.every((byte) => Number(byte) <= 255) ? [bytes.join('.')] : [];
   }
 
   #exists(name: string): boolean {
     this.#existing ??= withParents(this.#domain, this.#records);
-    return this.#existing.has(name);
+    return this.#existing.has(name) || this.#podAddress(name).length > 0;
   }
 }
 

@@ -1,0 +1,2 @@
+export type { ClaimFault } from './door-keeper.ts';
+export { type ProxyOptions, startProxy } from './start.ts';
