@@ -18,7 +18,9 @@ interface StartFlags {
 const load = () => import('../engine/cluster/index.ts');
 
 export function registerCluster(program: Command): void {
-  const cluster = program.command('cluster').description('the Kubernetes of this machine: start, stop, delete, list, status, kubeconfig');
+  const cluster = program
+    .command('cluster')
+    .description('the Kubernetes of this machine: start, stop, delete, list, status, kubeconfig');
   const named = (command: Command) => command.option('--name <name>', 'which cluster', DEFAULTS.name);
 
   named(cluster.command('start'))
@@ -30,7 +32,10 @@ export function registerCluster(program: Command): void {
     .option('--runtime-config <list>', 'API versions on or off, as kube-apiserver has it: api/beta=true,batch/v1=false')
     .option('--no-merge', 'leave your own kubeconfig as it is')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  wherry cluster start\n  wherry cluster start --name test --api-port 7443 --no-merge\n  kubectl get nodes')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  wherry cluster start\n  wherry cluster start --name test --api-port 7443 --no-merge\n  kubectl get nodes',
+    )
     .action(async (flags: StartFlags) => {
       const { startClusterProcess } = await load();
       const startedAt = performance.now();
@@ -50,9 +55,18 @@ export function registerCluster(program: Command): void {
       }
       const { settings, context } = result;
       if (result.alreadyRunning) console.log(`cluster ${result.name} runs already (context ${context})`);
-      else console.log(`${pc.green('✓')} cluster ${result.name} is ready in ${((performance.now() - startedAt) / 1000).toFixed(2)} s (context ${context})`);
-      console.log(`  API https://127.0.0.1:${settings.apiPort}, Ingress http://127.0.0.1:${settings.httpPort} and https://127.0.0.1:${settings.httpsPort}`);
-      console.log(flags.merge ? `  try: kubectl --context ${context} get nodes` : `  try: kubectl --kubeconfig ${result.kubeconfigPath} get nodes`);
+      else
+        console.log(
+          `${pc.green('✓')} cluster ${result.name} is ready in ${((performance.now() - startedAt) / 1000).toFixed(2)} s (context ${context})`,
+        );
+      console.log(
+        `  API https://127.0.0.1:${settings.apiPort}, Ingress http://127.0.0.1:${settings.httpPort} and https://127.0.0.1:${settings.httpsPort}`,
+      );
+      console.log(
+        flags.merge
+          ? `  try: kubectl --context ${context} get nodes`
+          : `  try: kubectl --kubeconfig ${result.kubeconfigPath} get nodes`,
+      );
     });
 
   named(cluster.command('stop'))
@@ -61,7 +75,11 @@ export function registerCluster(program: Command): void {
     .action(async ({ name }: { name: string }) => {
       const { stopClusterProcess } = await load();
       const { wasRunning } = await stopClusterProcess(name);
-      console.log(wasRunning ? `cluster ${name} is stopped; its objects and volumes are kept` : `cluster ${name} was stopped already`);
+      console.log(
+        wasRunning
+          ? `cluster ${name} is stopped; its objects and volumes are kept`
+          : `cluster ${name} was stopped already`,
+      );
     });
 
   named(cluster.command('delete'))
@@ -83,7 +101,11 @@ export function registerCluster(program: Command): void {
       const clusters = await listClusters();
       if (json) console.log(JSON.stringify(clusters, null, 2));
       else if (clusters.length === 0) console.log('no clusters; start one with: wherry cluster start');
-      else printTable(['NAME', 'STATE', 'CONTEXT', 'API', 'INGRESS'], clusters.map((one) => [one.name, one.running ? 'running' : 'stopped', one.context, one.server, one.http]));
+      else
+        printTable(
+          ['NAME', 'STATE', 'CONTEXT', 'API', 'INGRESS'],
+          clusters.map((one) => [one.name, one.running ? 'running' : 'stopped', one.context, one.server, one.http]),
+        );
     });
 
   named(cluster.command('status'))
@@ -127,12 +149,20 @@ function outboundOf(text: string): 'none' | 'pasta' {
 
 function runtimeConfigOf(text: string): Record<string, boolean> {
   return Object.fromEntries(
-    text.split(',').filter(Boolean).map((part) => {
-      const [key = '', value = 'true'] = part.split('=');
-      if (key === '' || !['true', 'false'].includes(value)) {
-        throw new UserError('--runtime-config', `"${part}" is not GROUP/VERSION=true|false`, 'Example: --runtime-config api/beta=true', { exitStatus: 2 });
-      }
-      return [key, value === 'true'];
-    }),
+    text
+      .split(',')
+      .filter(Boolean)
+      .map((part) => {
+        const [key = '', value = 'true'] = part.split('=');
+        if (key === '' || !['true', 'false'].includes(value)) {
+          throw new UserError(
+            '--runtime-config',
+            `"${part}" is not GROUP/VERSION=true|false`,
+            'Example: --runtime-config api/beta=true',
+            { exitStatus: 2 },
+          );
+        }
+        return [key, value === 'true'];
+      }),
   );
 }
