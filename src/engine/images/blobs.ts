@@ -81,8 +81,9 @@ export class Blobs {
     return bytes;
   }
 
-  stream(digest: string, start = 0): Readable {
-    return createReadStream(this.path(digest), { start });
+  /** @param end the last byte wanted; the blob's own last one when not given */
+  stream(digest: string, start = 0, end?: number): Readable {
+    return createReadStream(this.path(digest), { start, ...(end === undefined ? {} : { end }) });
   }
 
   async write(bytes: string | Uint8Array): Promise<string> {

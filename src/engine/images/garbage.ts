@@ -31,6 +31,10 @@ export async function collectGarbage(library: Library): Promise<void> {
       if (!layers.has(layer.diffId) && !mounted.includes(shortPath(layer.directory)))
         await library.layers.remove(layer);
     }
+    for (const { key, record } of await library.compressed.list()) {
+      if (layers.has(key)) blobs.add(record.digest);
+      else await library.compressed.remove(key);
+    }
     for (const { digest } of await library.blobs.list()) if (!blobs.has(digest)) await library.blobs.remove(digest);
   } finally {
     release();

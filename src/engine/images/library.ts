@@ -34,6 +34,10 @@ export class Library {
   readonly names: Records<NameRecord>;
   readonly images: Records<ImageRecord>;
   readonly cache: Records<CacheRecord>;
+  /** Diff id to the compressed form that a registry has or was given. */
+  readonly compressed: Records<Descriptor>;
+  /** Digest of a blob to a repository that had it, from where the same registry can take it over. */
+  readonly origins: Records<{ readonly registry: string; readonly path: string }>;
   readonly #stored = new Map<string, StoredImage>();
 
   constructor(settings: Settings) {
@@ -44,6 +48,8 @@ export class Library {
     this.names = new Records(at('names'));
     this.images = new Records(at('images'));
     this.cache = new Records(at('cache'));
+    this.compressed = new Records(at('compressed'));
+    this.origins = new Records(at('origins'));
   }
 
   /** @throws PullError InvalidImageName */

@@ -108,7 +108,15 @@ async function pullFrom(
       const { layer, position } = next;
       tell(`${name}: layer ${position + 1} of ${diffIds.length}: ${megabytes(layer.size)}`);
       await download(library, source, layer);
-      await library.layers.unpack(layer, diffIds[position] ?? '', options.signal);
+      const diffId = diffIds[position] ?? '';
+      await library.layers.unpack(layer, diffId, options.signal);
+      // An image built on this one is pushed with the very blobs its registry has already.
+      await library.compressed.set(diffId, {
+        mediaType: ociLayer(layer.mediaType),
+        digest: layer.digest,
+        size: layer.size,
+      });
+      await library.origins.set(layer.digest, { registry: source.client.registry, path: source.path });
     }
   };
   await Promise.all(Array.from({ length: LIMITS.parallelDownloads }, worker));
@@ -119,6 +127,12 @@ async function pullFrom(
   if (!image) throw new Error(`image ${name}: incomplete after its pull`);
   tell(`${name}: pulled`);
   return image;
+}
+
+/** OCI's name of a layer's media type, for manifests of ours. */
+function ociLayer(mediaType: string): string {
+  if (mediaType.endsWith('zstd')) return `${MEDIA.layer}+zstd`;
+  return mediaType.endsWith('gzip') ? MEDIA.layerGzip : MEDIA.layer;
 }
 
 export function megabytes(bytes: number): string {

@@ -41,8 +41,7 @@ export class RegistryClient {
    * @throws PullError
    */
   async call(path: string, scope: string, call: RegistryCall): Promise<IncomingMessage> {
-    this.#base ??= this.#findBase(call.signal);
-    const base = await this.#base;
+    const base = await this.base(call.signal);
     const url = new URL(path, base);
     for (let attempt = 1; ; attempt += 1) {
       let problem: unknown;
@@ -62,6 +61,12 @@ export class RegistryClient {
       if (attempt >= LIMITS.triesMax) throw asPullError(problem, url);
       await this.#settings.clock.sleep(waitMs, call.signal);
     }
+  }
+
+  /** The address that paths are relative to. */
+  base(signal: AbortSignal | undefined): Promise<URL> {
+    this.#base ??= this.#findBase(signal);
+    return this.#base;
   }
 
   async #findBase(signal: AbortSignal | undefined): Promise<URL> {
