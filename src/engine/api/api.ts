@@ -75,7 +75,7 @@ export function createApi(options: ApiOptions): Api {
     closing: closing.signal,
   };
   const discovery = createDiscovery(catalogue);
-  const route = createRouter(context, createRoutes(context, discovery, createOpenApi(catalogue, discovery)));
+  const route = createRouter(context, createRoutes(context, discovery, createOpenApi(context, discovery)));
   const server = createServer(
     options.certificates,
     {
