@@ -64,5 +64,5 @@ export function priority(): Admission {
 
 /** The lowest of several, should two have become the default at once. */
 function defaultClass(classes: readonly PriorityClass[]): PriorityClass | undefined {
-  return classes.filter(({ globalDefault }) => globalDefault).sort((a, b) => a.value - b.value)[0];
+  return classes.filter(({ globalDefault }) => globalDefault).sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
 }
