@@ -127,14 +127,34 @@ function pipSettings(environment: Environment): {
 } {
   const home = environment['HOME'];
   const files = ['/etc/pip.conf', ...(home ? [join(home, '.config/pip/pip.conf'), join(home, '.pip/pip.conf')] : [])];
-  const lines = files.flatMap((path) => textOf(path).split('\n')).filter((line) => !/^\s*cert\s*=/.test(line));
-  const text = lines.join('\n').trim();
+  const text = mergedSections(files.map(textOf)).trim();
   const findLinks = environment['PIP_FIND_LINKS'];
   const directories = new Set<string>();
   for (const [, path] of `${text}\n${findLinks ?? ''}`.matchAll(/(?:file:\/\/|(?<=[\s=]|^))(\/[^\s]+)/gm)) {
     if (path && existsSync(path)) directories.add(topOf(path));
   }
   return { text: text === '' ? '' : `${text}\n`, directories: [...directories], findLinks };
+}
+
+/** Several files as one: a section may stand in it once only. A certificate bundle is lent under another path. */
+function mergedSections(texts: readonly string[]): string {
+  const sections = new Map<string, string[]>();
+  for (const text of texts) {
+    let lines: string[] = [];
+    for (const line of text.split('\n')) {
+      const name = /^\s*\[([^\]]+)\]/.exec(line)?.[1];
+      if (name !== undefined) {
+        lines = sections.get(name) ?? [];
+        sections.set(name, lines);
+      } else if (!/^\s*(?:cert\s*=|[#;]|$)/.test(line)) {
+        const key = /^([\w-]+)\s*[=:]/.exec(line)?.[1];
+        const same = key ? lines.findIndex((other) => new RegExp(`^${key}\\s*[=:]`).test(other)) : -1;
+        if (same >= 0) lines.splice(same, 1, line);
+        else lines.push(line);
+      }
+    }
+  }
+  return [...sections].map(([name, lines]) => `[${name}]\n${lines.join('\n')}\n`).join('');
 }
 
 /** An index of links points at files beside itself, so its parent is lent too. */

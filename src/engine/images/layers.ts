@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { codeOf } from '../../base/index.ts';
 import { type Blobs, meter, storageError } from './blobs.ts';
@@ -21,6 +21,28 @@ export interface Layer {
 }
 
 type LayerRecord = Omit<Layer, 'directory'>;
+
+/**
+ * Writes to a program that may have read enough before the end: tar stops at the archive's end mark, but the digest is
+ * of everything. What the program makes of it, its exit code tells.
+ */
+function feed(input: Writable): Writable {
+  input.on('error', () => {});
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (input.destroyed) done();
+      else input.write(chunk, () => done());
+    },
+    final(done) {
+      if (!input.destroyed) input.end();
+      done();
+    },
+    destroy(error, done) {
+      if (error) input.destroy();
+      done(error);
+    },
+  });
+}
 
 /** Twelve characters: the option string of an overlay mount, which names every layer, ends at 4096 bytes. */
 const SHORT_NAME_CHARACTERS = 12;
@@ -76,7 +98,7 @@ export class Layers {
       const measured = meter(LIMITS.layerBytesMax);
       const target = unpackArchive(directory);
       const source = decompressed(this.#blobs.stream(blob.digest), blob.mediaType);
-      const piped = pipeline([...source, measured.stream, target.input], signal ? { signal } : {});
+      const piped = pipeline([...source, measured.stream, feed(target.input)], signal ? { signal } : {});
       await Promise.all([piped.catch(() => {}), target.ended.catch(() => {})]);
       // tar's own words first: a broken pipe says less than "No space left on device".
       await target.ended;
