@@ -1,6 +1,8 @@
 import { behaviours } from './behaviours/index.ts';
 import type { Behaviour, Catalogue, ResourceInfo, Schema, SubresourceInfo } from './contract.ts';
+import { fillDefaults } from './defaults.ts';
 import text from './generated/resources.data';
+import { part } from './object-meta.ts';
 import { schemaOf, typeNameOf } from './schema.ts';
 
 export interface CatalogueSettings {
@@ -71,7 +73,7 @@ function infoOf(fact: ResourceFact, facts: readonly ResourceFact[]): ResourceInf
     categories: fact.categories ?? [],
     subresources: subresourcesOf(fact),
     get schema() {
-      schema ??= schemaOf(typeNameOf(fact.group, fact.version, fact.kind) ?? '') ?? EMPTY;
+      schema ??= schemaOfFact(fact);
       return schema;
     },
     onByDefault: isStable(fact.version),
@@ -79,8 +81,27 @@ function infoOf(fact: ResourceFact, facts: readonly ResourceFact[]): ResourceInf
       STORAGE_VERSIONS[name] ??
       facts.find((one) => one.group === fact.group && one.resource === fact.resource)?.version ??
       fact.version,
-    behaviour: behaviours[name] ?? NO_BEHAVIOUR,
+    behaviour: completing(behaviours[name] ?? NO_BEHAVIOUR, () => schemaOfFact(fact)),
     ...(storageGroup !== undefined && { storageGroup }),
+  };
+}
+
+function schemaOfFact(fact: ResourceFact): Schema {
+  return schemaOf(typeNameOf(fact.group, fact.version, fact.kind) ?? '') ?? EMPTY;
+}
+
+/** A status made anew for a create still has what Go always writes (a DaemonSet's counts). */
+function completing(behaviour: Behaviour, schema: () => Schema): Behaviour {
+  const prepare = behaviour.prepareForCreate;
+  if (!prepare) return behaviour;
+  return {
+    ...behaviour,
+    prepareForCreate(object) {
+      prepare(object);
+      const status = part(object, 'status');
+      const field = schema().fields?.status;
+      if (field && status !== null && typeof status === 'object') fillDefaults(status, field.schema);
+    },
   };
 }
 

@@ -10,6 +10,7 @@ export { exactField, type FieldTerm, fieldMatcher, parseFieldSelector } from './
 export * as kinds from './generated/constants.ts';
 export type * from './generated/types.ts';
 export { type Decoded, parseJson } from './json.ts';
+export { jsonPath } from './json-path.ts';
 export {
   formatLabelSelector,
   formatLabels,
@@ -49,6 +50,7 @@ export {
   validateObjectMeta,
   validateObjectMetaUpdate,
 } from './object-meta.ts';
+export { decodeProtobuf, encodeProtobuf, hasProtobuf, isProtobuf, protobufWatchFrame } from './protobuf.ts';
 export {
   addQuantity,
   canonicalQuantity,
@@ -91,5 +93,6 @@ export {
   unauthorized,
   unsupportedMediaType,
 } from './status.ts';
+export { columnsOf, rowFor, type Table, type TableOptions, type TableRow, tableFor } from './table.ts';
 export { canonicalMicroTime, canonicalTime, formatMicroTime, formatTime } from './time.ts';
 export { parseYaml, parseYamlDocuments } from './yaml.ts';

@@ -118,6 +118,7 @@ export function schemaOf(typeName: string): Schema | undefined {
 const EMPTY_STRUCTS = new Set([
   'io.k8s.api.apiserverinternal.v1alpha1.StorageVersionSpec',
   'io.k8s.api.scheduling.v1alpha2.BasicSchedulingPolicy',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus',
 ]);
 
 function fieldsOf(typeName: string): Readonly<Record<string, Field>> {

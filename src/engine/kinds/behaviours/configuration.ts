@@ -16,9 +16,16 @@ const count = (entries: object | undefined) => Object.keys(entries ?? {}).length
 const decodedBytes = (text: string) => Math.floor((text.replace(/=+$/, '').length * 3) / 4);
 
 export const configMap: Behaviour = {
-  cells: (object, now) => [map(object).metadata.name, count(map(object).data) + count(map(object).binaryData), ageSince(map(object).metadata.creationTimestamp, now)],
+  cells: (object, now) => [
+    map(object).metadata.name,
+    count(map(object).data) + count(map(object).binaryData),
+    ageSince(map(object).metadata.creationTimestamp, now),
+  ],
   validate: (object) => validateMap(map(object)),
-  validateUpdate: (object, old) => [...validateFixed(map(object), map(old), ['data', 'binaryData']), ...validateMap(map(object))],
+  validateUpdate: (object, old) => [
+    ...validateFixed(map(object), map(old), ['data', 'binaryData']),
+    ...validateMap(map(object)),
+  ],
 };
 
 function validateMap(object: ConfigMap): FieldFault[] {
@@ -53,13 +60,19 @@ function validateFixed(now: Fixable, before: Fixable, fields: readonly ('data' |
 }
 
 export const secret: Behaviour = {
-  cells: (object, now) => [own(object).metadata.name, own(object).type ?? '', count(own(object).data), ageSince(own(object).metadata.creationTimestamp, now)],
+  cells: (object, now) => [
+    own(object).metadata.name,
+    own(object).type ?? '',
+    count(own(object).data),
+    ageSince(own(object).metadata.creationTimestamp, now),
+  ],
   selectableFields: { type: (object) => own(object).type ?? '' },
   setDefaults(object) {
     const target = own(object);
     if (target.stringData) {
       target.data ??= {};
-      for (const [key, value] of Object.entries(target.stringData)) target.data[key] = Buffer.from(value).toString('base64');
+      for (const [key, value] of Object.entries(target.stringData))
+        target.data[key] = Buffer.from(value).toString('base64');
       delete target.stringData;
     }
     target.type ||= 'Opaque';
@@ -104,7 +117,9 @@ function validateSecret({ metadata, type = '', data = {} }: Secret): FieldFault[
     try {
       JSON.parse(Buffer.from(text, 'base64').toString());
     } catch {
-      faults.push(invalidValue(`data[${key}]`, '<secret contents redacted>', 'invalid character looking for beginning of value'));
+      faults.push(
+        invalidValue(`data[${key}]`, '<secret contents redacted>', 'invalid character looking for beginning of value'),
+      );
     }
   }
   return faults;

@@ -1,6 +1,13 @@
 import type { FieldFault } from '../contract.ts';
 import { at, duplicate, forbiddenField, invalidAll, invalidValue, notSupported, required } from '../faults.ts';
-import type { Container, ContainerPort, EnvFromSource, EnvVar, EphemeralContainer, SecurityContext } from '../generated/types.ts';
+import type {
+  Container,
+  ContainerPort,
+  EnvFromSource,
+  EnvVar,
+  EphemeralContainer,
+  SecurityContext,
+} from '../generated/types.ts';
 import { betweenText, isDnsLabel, isEnvironmentName, isPortName, isPortNumber } from '../names.ts';
 import { validateHandler, validateProbe } from './probe-validation.ts';
 import { validateResources } from './resource-validation.ts';
@@ -14,7 +21,11 @@ export interface ContainerScene {
 }
 
 /** The faults of `spec.containers`. */
-export function validateContainers(containers: readonly Container[], path: string, scene: ContainerScene): FieldFault[] {
+export function validateContainers(
+  containers: readonly Container[],
+  path: string,
+  scene: ContainerScene,
+): FieldFault[] {
   if (containers.length === 0) return [required(path)];
   const faults: FieldFault[] = [];
   for (const [index, container] of containers.entries()) {
@@ -30,7 +41,11 @@ export function validateContainers(containers: readonly Container[], path: strin
 const CONTAINER_RESTARTS = ['Always', 'OnFailure', 'Never'];
 
 /** The faults of `spec.initContainers`: only those that restart always (sidecars) have probes and hooks. */
-export function validateInitContainers(containers: readonly Container[], path: string, scene: ContainerScene): FieldFault[] {
+export function validateInitContainers(
+  containers: readonly Container[],
+  path: string,
+  scene: ContainerScene,
+): FieldFault[] {
   const faults: FieldFault[] = [];
   for (const [index, container] of containers.entries()) {
     const place = at(path, index);
@@ -43,13 +58,23 @@ export function validateInitContainers(containers: readonly Container[], path: s
       continue;
     }
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-      if (container[field]) faults.push(forbiddenField(`${place}.${field}`, 'may not be set for init containers without restartPolicy=Always'));
+      if (container[field])
+        faults.push(
+          forbiddenField(`${place}.${field}`, 'may not be set for init containers without restartPolicy=Always'),
+        );
     }
   }
   return faults;
 }
 
-const NOT_FOR_EPHEMERAL = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'resizePolicy'] as const;
+const NOT_FOR_EPHEMERAL = [
+  'ports',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+  'resizePolicy',
+] as const;
 
 /** The faults of `spec.ephemeralContainers`. */
 export function validateEphemeralContainers(
@@ -63,7 +88,12 @@ export function validateEphemeralContainers(
     const place = at(path, index);
     faults.push(...validateCommon(container, place, scene));
     if (container.targetContainerName && !others.has(container.targetContainerName)) {
-      faults.push({ path: `${place}.targetContainerName`, type: 'NotFound', value: container.targetContainerName, detail: '' });
+      faults.push({
+        path: `${place}.targetContainerName`,
+        type: 'NotFound',
+        value: container.targetContainerName,
+        detail: '',
+      });
     }
     for (const field of NOT_FOR_EPHEMERAL) {
       const value = container[field];
@@ -75,7 +105,13 @@ export function validateEphemeralContainers(
       faults.push(forbiddenField(`${place}.resources`, 'cannot be set for an Ephemeral Container'));
     }
     for (const [mountIndex, mount] of (container.volumeMounts ?? []).entries()) {
-      if (mount.subPath) faults.push(forbiddenField(`${at(`${place}.volumeMounts`, mountIndex)}.subPath`, 'cannot be set for an Ephemeral Container'));
+      if (mount.subPath)
+        faults.push(
+          forbiddenField(
+            `${at(`${place}.volumeMounts`, mountIndex)}.subPath`,
+            'cannot be set for an Ephemeral Container',
+          ),
+        );
     }
   }
   return faults;
@@ -89,17 +125,27 @@ function validateCommon(container: Container | EphemeralContainer, path: string,
   scene.names.add(container.name);
   const image = container.image ?? '';
   if (!image) faults.push(required(`${path}.image`));
-  else if (image !== image.trim()) faults.push(invalidValue(`${path}.image`, image, 'must not have leading or trailing whitespace'));
+  else if (image !== image.trim())
+    faults.push(invalidValue(`${path}.image`, image, 'must not have leading or trailing whitespace'));
   const policy = container.terminationMessagePolicy;
   if (policy !== 'File' && policy !== 'FallbackToLogsOnError') {
     faults.push(
-      policy ? notSupported(`${path}.terminationMessagePolicy`, policy, ['FallbackToLogsOnError', 'File']) : required(`${path}.terminationMessagePolicy`),
+      policy
+        ? notSupported(`${path}.terminationMessagePolicy`, policy, ['FallbackToLogsOnError', 'File'])
+        : required(`${path}.terminationMessagePolicy`),
     );
   }
   faults.push(...validatePorts(container.ports ?? [], `${path}.ports`, scene.hostNetwork));
   faults.push(...validateEnvironment(container.env ?? [], `${path}.env`));
   faults.push(...validateEnvironmentSources(container.envFrom ?? [], `${path}.envFrom`));
-  faults.push(...validateMounts(container.volumeMounts ?? [], container.volumeDevices ?? [], scene.volumes, `${path}.volumeMounts`));
+  faults.push(
+    ...validateMounts(
+      container.volumeMounts ?? [],
+      container.volumeDevices ?? [],
+      scene.volumes,
+      `${path}.volumeMounts`,
+    ),
+  );
   const pull = container.imagePullPolicy;
   if (!pull) faults.push(required(`${path}.imagePullPolicy`));
   else if (!['Always', 'IfNotPresent', 'Never'].includes(pull)) {
@@ -140,9 +186,12 @@ function validatePorts(ports: readonly ContainerPort[], path: string, hostNetwor
     else faults.push(...invalidAll(`${place}.containerPort`, port.containerPort, isPortNumber(port.containerPort)));
     if (port.hostPort) faults.push(...invalidAll(`${place}.hostPort`, port.hostPort, isPortNumber(port.hostPort)));
     if (!port.protocol) faults.push(required(`${place}.protocol`));
-    else if (!PROTOCOLS.includes(port.protocol)) faults.push(notSupported(`${place}.protocol`, port.protocol, PROTOCOLS));
+    else if (!PROTOCOLS.includes(port.protocol))
+      faults.push(notSupported(`${place}.protocol`, port.protocol, PROTOCOLS));
     if (hostNetwork && port.hostPort !== port.containerPort) {
-      faults.push(invalidValue(`${place}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
+      faults.push(
+        invalidValue(`${place}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'),
+      );
     }
   }
   return faults;
@@ -185,13 +234,20 @@ function validateEnvironment(variables: readonly EnvVar[], path: string): FieldF
     const from = `${place}.valueFrom`;
     const count = Object.keys(source).length;
     if (source.fieldRef) faults.push(...validateFieldRef(source.fieldRef.fieldPath, `${from}.fieldRef`));
-    if (source.resourceFieldRef && !source.resourceFieldRef.resource) faults.push(required(`${from}.resourceFieldRef.resource`));
+    if (source.resourceFieldRef && !source.resourceFieldRef.resource)
+      faults.push(required(`${from}.resourceFieldRef.resource`));
     for (const field of ['configMapKeyRef', 'secretKeyRef'] as const) {
       const reference = source[field];
       if (reference) faults.push(...keyFaults(reference.key, `${from}.${field}.key`));
     }
     if (count === 0) {
-      faults.push(invalidValue(from, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'));
+      faults.push(
+        invalidValue(
+          from,
+          '',
+          'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+        ),
+      );
     } else if (variable.value) faults.push(invalidValue(from, '', 'may not be specified when `value` is not empty'));
     if (count > 1) faults.push(invalidValue(from, '', 'may not have more than one field specified at a time'));
   }
@@ -202,7 +258,13 @@ function validateFieldRef(fieldPath: string, path: string): FieldFault[] {
   if (!fieldPath) return [required(`${path}.fieldPath`)];
   if (/^metadata\.(annotations|labels)\['.+'\]$/.test(fieldPath)) return [];
   if (!/^(metadata|spec|status)\./.test(fieldPath)) {
-    return [invalidValue(`${path}.fieldPath`, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`)];
+    return [
+      invalidValue(
+        `${path}.fieldPath`,
+        fieldPath,
+        `error converting fieldPath: field label not supported: ${fieldPath}`,
+      ),
+    ];
   }
   return FIELD_PATHS.includes(fieldPath) ? [] : [notSupported(`${path}.fieldPath`, fieldPath, FIELD_PATHS)];
 }
@@ -224,18 +286,31 @@ function validateEnvironmentSources(sources: readonly EnvFromSource[], path: str
 const ID_MAX = 2 ** 31 - 1;
 
 export function validateId(value: number | undefined, path: string): FieldFault[] {
-  return value !== undefined && (value < 0 || value > ID_MAX) ? [invalidValue(path, value, betweenText(0, ID_MAX))] : [];
+  return value !== undefined && (value < 0 || value > ID_MAX)
+    ? [invalidValue(path, value, betweenText(0, ID_MAX))]
+    : [];
 }
 
 function validateSecurityContext(context: SecurityContext | undefined, path: string): FieldFault[] {
   if (!context) return [];
-  const faults = [...validateId(context.runAsUser, `${path}.runAsUser`), ...validateId(context.runAsGroup, `${path}.runAsGroup`)];
+  const faults = [
+    ...validateId(context.runAsUser, `${path}.runAsUser`),
+    ...validateId(context.runAsGroup, `${path}.runAsGroup`),
+  ];
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged) {
-      faults.push(invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+      faults.push(
+        invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'),
+      );
     }
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
-      faults.push(invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+      faults.push(
+        invalidValue(
+          path,
+          context,
+          'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+        ),
+      );
     }
   }
   return [...faults, ...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`)];
@@ -251,7 +326,13 @@ export function validateSeccomp(profile: SecurityContext['seccompProfile'], path
     return [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')];
   }
   if (profile.type !== 'Localhost' && profile.localhostProfile !== undefined) {
-    return [invalidValue(`${path}.localhostProfile`, profile.localhostProfile, 'can only be set when seccomp type is Localhost')];
+    return [
+      invalidValue(
+        `${path}.localhostProfile`,
+        profile.localhostProfile,
+        'can only be set when seccomp type is Localhost',
+      ),
+    ];
   }
   return [];
 }

@@ -46,9 +46,17 @@ function validateSpec({ spec }: DaemonSet): FieldFault[] {
     faults.push(...validateShare(rolling.maxSurge, `${path}.rollingUpdate.maxSurge`));
     const [none, noSurge] = [isNothing(rolling.maxUnavailable), isNothing(rolling.maxSurge)];
     if (none && noSurge) {
-      faults.push(invalidValue(`${path}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, 'cannot be 0 when maxSurge is 0'));
+      faults.push(
+        invalidValue(`${path}.rollingUpdate.maxUnavailable`, rolling.maxUnavailable, 'cannot be 0 when maxSurge is 0'),
+      );
     } else if (!none && !noSurge) {
-      faults.push(invalidValue(`${path}.rollingUpdate.maxSurge`, rolling.maxSurge, 'may not be set when maxUnavailable is non-zero'));
+      faults.push(
+        invalidValue(
+          `${path}.rollingUpdate.maxSurge`,
+          rolling.maxSurge,
+          'may not be set when maxUnavailable is non-zero',
+        ),
+      );
     }
   } else if (strategy.type !== 'OnDelete') {
     faults.push(notSupported(`${path}.type`, strategy.type, ['OnDelete', 'RollingUpdate']));

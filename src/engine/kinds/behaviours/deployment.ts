@@ -55,7 +55,8 @@ function validateStrategy(strategy: DeploymentStrategy, path: string): FieldFaul
       ? [forbiddenField(`${path}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")]
       : [];
   }
-  if (strategy.type !== 'RollingUpdate') return [notSupported(`${path}.type`, strategy.type, ['Recreate', 'RollingUpdate'])];
+  if (strategy.type !== 'RollingUpdate')
+    return [notSupported(`${path}.type`, strategy.type, ['Recreate', 'RollingUpdate'])];
   const { maxUnavailable, maxSurge } = strategy.rollingUpdate ?? {};
   const place = `${path}.rollingUpdate`;
   const faults = [

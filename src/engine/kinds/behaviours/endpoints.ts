@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { ageSince } from '../age.ts';
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { at, duplicate, invalidAll, invalidValue, notSupported, required, tooMany } from '../faults.ts';
-import type { Endpoints, EndpointSlice } from '../generated/types.ts';
+import type { EndpointSlice, Endpoints } from '../generated/types.ts';
 import { isDnsLabel, isPortNumber } from '../names.ts';
 import { immutable } from '../object-meta.ts';
 import { countedWithoutStatus } from './strategy.ts';
@@ -12,7 +12,11 @@ const slice = (object: KubeObject) => object as unknown as EndpointSlice;
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 export const endpoints: Behaviour = {
-  cells: (object, now) => [own(object).metadata.name, summary(own(object)), ageSince(own(object).metadata.creationTimestamp, now)],
+  cells: (object, now) => [
+    own(object).metadata.name,
+    summary(own(object)),
+    ageSince(own(object).metadata.creationTimestamp, now),
+  ],
   setDefaults(object) {
     for (const subset of own(object).subsets ?? []) for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
   },
@@ -25,7 +29,11 @@ export const endpoints: Behaviour = {
       for (const [addressIndex, address] of (subset.addresses ?? []).entries()) {
         if (isIP(address.ip) === 0) {
           faults.push(
-            invalidValue(`${at(`${place}.addresses`, addressIndex)}.ip`, address.ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'),
+            invalidValue(
+              `${at(`${place}.addresses`, addressIndex)}.ip`,
+              address.ip,
+              'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+            ),
           );
         }
       }
@@ -34,7 +42,8 @@ export const endpoints: Behaviour = {
         if (!port.name && (subset.ports ?? []).length > 1) faults.push(required(`${path}.name`));
         else if (port.name) faults.push(...invalidAll(`${path}.name`, port.name, isDnsLabel(port.name)));
         faults.push(...invalidAll(`${path}.port`, port.port, isPortNumber(port.port)));
-        if (!PROTOCOLS.includes(port.protocol ?? '')) faults.push(notSupported(`${path}.protocol`, port.protocol, PROTOCOLS));
+        if (!PROTOCOLS.includes(port.protocol ?? ''))
+          faults.push(notSupported(`${path}.protocol`, port.protocol, PROTOCOLS));
       }
     }
     return faults;
@@ -46,12 +55,17 @@ function summary({ subsets }: Endpoints): string {
   const pairs = subsets.flatMap((subset) =>
     (subset.ports ?? []).length === 0
       ? (subset.addresses ?? []).map((address) => address.ip)
-      : (subset.ports ?? []).flatMap((port) => (subset.addresses ?? []).map((address) => joinPort(address.ip, port.port))),
+      : (subset.ports ?? []).flatMap((port) =>
+          (subset.addresses ?? []).map((address) => joinPort(address.ip, port.port)),
+        ),
   );
-  return pairs.length > 3 ? `${pairs.slice(0, 3).join(',')} + ${pairs.length - 3} more...` : pairs.join(',') || '<none>';
+  return pairs.length > 3
+    ? `${pairs.slice(0, 3).join(',')} + ${pairs.length - 3} more...`
+    : pairs.join(',') || '<none>';
 }
 
-const joinPort = (address: string, port: number) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+const joinPort = (address: string, port: number) =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 export const endpointSlice: Behaviour = {
   ...countedWithoutStatus,
@@ -89,7 +103,10 @@ function validateSlice(object: EndpointSlice): FieldFault[] {
         faults.push(invalidValue(at(path, addressIndex), address, 'must be an IPv6 address'));
       }
     }
-    if (endpoint.hostname) faults.push(...invalidAll(`${at('endpoints', index)}.hostname`, endpoint.hostname, isDnsLabel(endpoint.hostname)));
+    if (endpoint.hostname)
+      faults.push(
+        ...invalidAll(`${at('endpoints', index)}.hostname`, endpoint.hostname, isDnsLabel(endpoint.hostname)),
+      );
   }
   const ports = object.ports ?? [];
   if (ports.length > 20000) faults.push(tooMany('ports', ports.length, 20000));
@@ -99,7 +116,8 @@ function validateSlice(object: EndpointSlice): FieldFault[] {
     if (names.has(name)) faults.push(duplicate(`${at('ports', index)}.name`, name));
     names.add(name);
     if (name) faults.push(...invalidAll(`${at('ports', index)}.name`, name, isDnsLabel(name)));
-    if (!PROTOCOLS.includes(port.protocol ?? '')) faults.push(notSupported(`${at('ports', index)}.protocol`, port.protocol, PROTOCOLS));
+    if (!PROTOCOLS.includes(port.protocol ?? ''))
+      faults.push(notSupported(`${at('ports', index)}.protocol`, port.protocol, PROTOCOLS));
   }
   return faults;
 }

@@ -2,7 +2,14 @@ import { isIP } from 'node:net';
 import { ageSince } from '../age.ts';
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { at, forbiddenField, invalidAll, invalidValue, notSupported, required } from '../faults.ts';
-import type { Ingress, IngressBackend, IngressClass, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../generated/types.ts';
+import type {
+  Ingress,
+  IngressBackend,
+  IngressClass,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '../generated/types.ts';
 import { isDns1035Label, isDnsSubdomain, isPortName, isPortNumber, isWildcardDns } from '../names.ts';
 import { immutable, validateLabelSelector } from '../object-meta.ts';
 import { counted, countedWithoutStatus } from './strategy.ts';
@@ -20,7 +27,11 @@ export const ingress: Behaviour = {
     const faults = validateIngress(own(object));
     if (annotation && own(object).spec.ingressClassName !== undefined) {
       faults.push(
-        invalidValue('metadata.annotations[kubernetes.io/ingress.class]', annotation, 'can not be set when the class field is also set'),
+        invalidValue(
+          'metadata.annotations[kubernetes.io/ingress.class]',
+          annotation,
+          'can not be set when the class field is also set',
+        ),
       );
     }
     return faults;
@@ -40,14 +51,24 @@ function validateIngress({ spec }: Ingress): FieldFault[] {
     if (rule.host) {
       const path = `${place}.host`;
       if (isIP(rule.host)) faults.push(invalidValue(path, rule.host, 'must be a DNS name, not an IP address'));
-      else faults.push(...invalidAll(path, rule.host, rule.host.includes('*') ? isWildcardDns(rule.host) : isDnsSubdomain(rule.host)));
+      else
+        faults.push(
+          ...invalidAll(
+            path,
+            rule.host,
+            rule.host.includes('*') ? isWildcardDns(rule.host) : isDnsSubdomain(rule.host),
+          ),
+        );
     }
     if (!rule.http) continue;
     const paths = rule.http.paths ?? [];
     if (paths.length === 0) faults.push(required(`${place}.http.paths`));
     for (const [pathIndex, one] of paths.entries()) {
       const path = at(`${place}.http.paths`, pathIndex);
-      faults.push(...validatePath(one.path ?? '', one.pathType, path), ...validateBackend(one.backend ?? {}, `${path}.backend`));
+      faults.push(
+        ...validatePath(one.path ?? '', one.pathType, path),
+        ...validateBackend(one.backend ?? {}, `${path}.backend`),
+      );
     }
   }
   for (const [index, tls] of (spec.tls ?? []).entries()) {
@@ -80,7 +101,8 @@ function validatePath(value: string, type: string | undefined, path: string): Fi
 }
 
 function validateBackend(backend: IngressBackend, path: string): FieldFault[] {
-  if (backend.resource && backend.service) return [invalidValue(path, '', 'cannot set both resource and service backends')];
+  if (backend.resource && backend.service)
+    return [invalidValue(path, '', 'cannot set both resource and service backends')];
   if (backend.resource) return [];
   const target = backend.service;
   if (!target) return [required(path, 'resource or service backend is required')];
@@ -90,7 +112,8 @@ function validateBackend(backend: IngressBackend, path: string): FieldFault[] {
   const port = target.port;
   if (port?.name && port.number) faults.push(invalidValue(path, '', 'cannot set both port name & port number'));
   else if (port?.name) faults.push(...invalidAll(`${path}.service.port.name`, port.name, isPortName(port.name)));
-  else if (port?.number) faults.push(...invalidAll(`${path}.service.port.number`, port.number, isPortNumber(port.number)));
+  else if (port?.number)
+    faults.push(...invalidAll(`${path}.service.port.number`, port.number, isPortNumber(port.number)));
   else faults.push(required(path, 'port name or number is required'));
   return faults;
 }
@@ -116,7 +139,12 @@ export const ingressClass: Behaviour = {
     const { metadata, spec } = klass(object);
     const parameters = spec?.parameters;
     const kind = parameters?.apiGroup ? `${parameters.kind}.${parameters.apiGroup}` : parameters?.kind;
-    return [metadata.name, spec?.controller ?? '', parameters ? `${kind}/${parameters.name}` : '<none>', ageSince(metadata.creationTimestamp, now)];
+    return [
+      metadata.name,
+      spec?.controller ?? '',
+      parameters ? `${kind}/${parameters.name}` : '<none>',
+      ageSince(metadata.creationTimestamp, now),
+    ];
   },
   setDefaults(object) {
     const parameters = klass(object).spec?.parameters;
@@ -125,9 +153,12 @@ export const ingressClass: Behaviour = {
   validate(object) {
     const controller = klass(object).spec?.controller;
     if (!controller) return [required('spec.controller')];
-    return /^[^/]+\/.+$/.test(controller) ? [] : [invalidValue('spec.controller', controller, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+    return /^[^/]+\/.+$/.test(controller)
+      ? []
+      : [invalidValue('spec.controller', controller, 'must be a domain-prefixed path (such as "acme.io/foo")')];
   },
-  validateUpdate: (object, old) => immutable(klass(object).spec?.controller, klass(old).spec?.controller, 'spec.controller'),
+  validateUpdate: (object, old) =>
+    immutable(klass(object).spec?.controller, klass(old).spec?.controller, 'spec.controller'),
 };
 
 export const networkPolicy: Behaviour = {
@@ -145,7 +176,8 @@ export const networkPolicy: Behaviour = {
   setDefaults(object) {
     const { spec } = policy(object);
     if (!spec) return;
-    for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
+    for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])])
+      for (const port of rule.ports ?? []) port.protocol ??= 'TCP';
     if ((spec.policyTypes ?? []).length === 0) {
       spec.policyTypes = (spec.egress ?? []).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
     }
@@ -157,16 +189,24 @@ export const networkPolicy: Behaviour = {
 function validatePolicy({ spec }: NetworkPolicy): FieldFault[] {
   const faults = validateLabelSelector(spec?.podSelector, 'spec.podSelector');
   for (const [index, rule] of (spec?.ingress ?? []).entries()) {
-    faults.push(...validatePolicyPorts(rule.ports ?? [], `${at('spec.ingress', index)}.ports`), ...validatePeers(rule.from ?? [], `${at('spec.ingress', index)}.from`));
+    faults.push(
+      ...validatePolicyPorts(rule.ports ?? [], `${at('spec.ingress', index)}.ports`),
+      ...validatePeers(rule.from ?? [], `${at('spec.ingress', index)}.from`),
+    );
   }
   for (const [index, rule] of (spec?.egress ?? []).entries()) {
-    faults.push(...validatePolicyPorts(rule.ports ?? [], `${at('spec.egress', index)}.ports`), ...validatePeers(rule.to ?? [], `${at('spec.egress', index)}.to`));
+    faults.push(
+      ...validatePolicyPorts(rule.ports ?? [], `${at('spec.egress', index)}.ports`),
+      ...validatePeers(rule.to ?? [], `${at('spec.egress', index)}.to`),
+    );
   }
   const types = spec?.policyTypes ?? [];
-  if (types.length > 2) faults.push(invalidValue('spec.policyTypes', types, 'may not specify more than two policyTypes'));
+  if (types.length > 2)
+    faults.push(invalidValue('spec.policyTypes', types, 'may not specify more than two policyTypes'));
   else {
     for (const [index, type] of types.entries()) {
-      if (type !== 'Ingress' && type !== 'Egress') faults.push(notSupported(at('spec.policyTypes', index), type, ['Egress', 'Ingress']));
+      if (type !== 'Ingress' && type !== 'Egress')
+        faults.push(notSupported(at('spec.policyTypes', index), type, ['Egress', 'Ingress']));
     }
   }
   return faults;
@@ -180,14 +220,16 @@ function validatePolicyPorts(ports: readonly NetworkPolicyPort[], path: string):
       faults.push(notSupported(`${place}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']));
     }
     if (port.port === undefined) {
-      if (port.endPort !== undefined) faults.push(required(`${place}.port`, 'must be specified if endPort is specified'));
+      if (port.endPort !== undefined)
+        faults.push(required(`${place}.port`, 'must be specified if endPort is specified'));
     } else if (typeof port.port === 'number') {
       faults.push(...invalidAll(`${place}.port`, port.port, isPortNumber(port.port)));
       if (port.endPort !== undefined && port.endPort < port.port) {
         faults.push(invalidValue(`${place}.endPort`, port.endPort, 'must be greater than or equal to `port`'));
       }
     } else {
-      if (port.endPort !== undefined) faults.push(invalidValue(`${place}.endPort`, port.endPort, 'may not be specified when `port` is non-numeric'));
+      if (port.endPort !== undefined)
+        faults.push(invalidValue(`${place}.endPort`, port.endPort, 'may not be specified when `port` is non-numeric'));
       faults.push(...invalidAll(`${place}.port`, port.port, isPortName(port.port)));
     }
   }
@@ -203,7 +245,14 @@ function validatePeers(peers: readonly NetworkPolicyPeer[], path: string): Field
     if (peer.ipBlock) {
       const { cidr } = peer.ipBlock;
       if (!cidr) faults.push(required(`${place}.ipBlock.cidr`));
-      else if (!isCidr(cidr)) faults.push(invalidValue(`${place}.ipBlock.cidr`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'));
+      else if (!isCidr(cidr))
+        faults.push(
+          invalidValue(
+            `${place}.ipBlock.cidr`,
+            cidr,
+            'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+          ),
+        );
       if (peer.podSelector || peer.namespaceSelector) {
         faults.push(forbiddenField(place, 'may not specify both ipBlock and another peer'));
       }
@@ -216,5 +265,11 @@ function validatePeers(peers: readonly NetworkPolicyPeer[], path: string): Field
 export function isCidr(text: string): boolean {
   const [address = '', length, ...more] = text.split('/');
   const version = isIP(address);
-  return version !== 0 && more.length === 0 && length !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128);
+  return (
+    version !== 0 &&
+    more.length === 0 &&
+    length !== undefined &&
+    /^\d{1,3}$/.test(length) &&
+    Number(length) <= (version === 4 ? 32 : 128)
+  );
 }

@@ -7,7 +7,7 @@ import { immutable } from '../object-meta.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
 import { validateTemplate } from './pod-validation.ts';
 import { counted, keepAllButStatus, loose, notNegative } from './strategy.ts';
-import { cronJob as cronCells, job as cells } from './workload-cells.ts';
+import { job as cells, cronJob as cronCells } from './workload-cells.ts';
 
 const own = (object: KubeObject) => object as unknown as Job;
 const cron = (object: KubeObject) => object as unknown as CronJob;
@@ -62,7 +62,15 @@ function generateSelector(name: string, uid: string, spec: JobSpec): void {
 
 function validateJob(spec: JobSpec, path: string, isTemplate: boolean): FieldFault[] {
   const faults: FieldFault[] = [];
-  for (const field of ['parallelism', 'completions', 'backoffLimit', 'ttlSecondsAfterFinished', 'activeDeadlineSeconds', 'backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
+  for (const field of [
+    'parallelism',
+    'completions',
+    'backoffLimit',
+    'ttlSecondsAfterFinished',
+    'activeDeadlineSeconds',
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+  ] as const) {
     faults.push(...notNegative(spec[field], `${path}.${field}`));
   }
   if (spec.completionMode !== 'NonIndexed' && spec.completionMode !== 'Indexed') {
@@ -71,17 +79,31 @@ function validateJob(spec: JobSpec, path: string, isTemplate: boolean): FieldFau
   if (spec.completionMode === 'Indexed') {
     if (spec.completions === undefined) faults.push(required(`${path}.completions`, 'when completion mode is Indexed'));
     if ((spec.parallelism ?? 0) > 100_000) {
-      faults.push(invalidValue(`${path}.parallelism`, spec.parallelism, 'must be less than or equal to 100000 when completion mode is Indexed'));
+      faults.push(
+        invalidValue(
+          `${path}.parallelism`,
+          spec.parallelism,
+          'must be less than or equal to 100000 when completion mode is Indexed',
+        ),
+      );
     }
   } else if (spec.backoffLimitPerIndex !== undefined) {
-    faults.push(invalidValue(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'requires indexed completion mode'));
+    faults.push(
+      invalidValue(`${path}.backoffLimitPerIndex`, spec.backoffLimitPerIndex, 'requires indexed completion mode'),
+    );
   }
   if (spec.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
     faults.push(required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   }
   const template = spec.template ?? {};
   if (!isTemplate && spec.selector && !matchesSelector(spec.selector, template.metadata?.labels)) {
-    faults.push(invalidValue(`${path}.template.metadata.labels`, template.metadata?.labels ?? null, '`selector` does not match template `labels`'));
+    faults.push(
+      invalidValue(
+        `${path}.template.metadata.labels`,
+        template.metadata?.labels ?? null,
+        '`selector` does not match template `labels`',
+      ),
+    );
   }
   if (!isTemplate && !spec.selector) faults.push(required(`${path}.selector`));
   if (isTemplate && spec.manualSelector) {
@@ -91,7 +113,8 @@ function validateJob(spec: JobSpec, path: string, isTemplate: boolean): FieldFau
   const restart = template.spec?.restartPolicy;
   const place = `${path}.template.spec.restartPolicy`;
   if (restart === undefined || restart === 'Always') faults.push(required(place, 'valid values: "OnFailure", "Never"'));
-  else if (restart !== 'OnFailure' && restart !== 'Never') faults.push(notSupported(place, restart, ['OnFailure', 'Never']));
+  else if (restart !== 'OnFailure' && restart !== 'Never')
+    faults.push(notSupported(place, restart, ['OnFailure', 'Never']));
   else if (spec.podFailurePolicy && restart !== 'Never') {
     faults.push(invalidValue(place, restart, 'only "Never" is supported when podFailurePolicy is specified'));
   }
@@ -101,7 +124,11 @@ function validateJob(spec: JobSpec, path: string, isTemplate: boolean): FieldFau
   for (const [index, rule] of (spec.podFailurePolicy?.rules ?? []).entries()) {
     const rulePath = at(`${path}.podFailurePolicy.rules`, index);
     if (!['Count', 'FailIndex', 'FailJob', 'Ignore'].includes(rule.action)) {
-      faults.push(rule.action ? notSupported(`${rulePath}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore']) : required(`${rulePath}.action`, 'valid values: ["Count" "FailIndex" "FailJob" "Ignore"]'));
+      faults.push(
+        rule.action
+          ? notSupported(`${rulePath}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore'])
+          : required(`${rulePath}.action`, 'valid values: ["Count" "FailIndex" "FailJob" "Ignore"]'),
+      );
     }
     if (!rule.onExitCodes && (rule.onPodConditions ?? []).length === 0) {
       faults.push(invalidValue(rulePath, rule, 'specifying one of OnExitCodes and OnPodConditions is required'));
@@ -119,22 +146,31 @@ function validateUpdate(now: JobSpec, oldJob: Job): FieldFault[] {
   const before = oldJob.spec;
   const faults: FieldFault[] = [];
   const elastic = now.completionMode === 'Indexed' && now.completions === now.parallelism;
-  if (!elastic || now.completions === undefined) faults.push(...immutable(now.completions, before.completions, 'spec.completions'));
+  if (!elastic || now.completions === undefined)
+    faults.push(...immutable(now.completions, before.completions, 'spec.completions'));
   faults.push(...immutable(now.selector, before.selector, 'spec.selector'));
   const fresh = before.suspend === true && !oldJob.status.startTime;
   const template = (spec: JobSpec) => {
     if (!fresh) return spec.template;
     const made = structuredClone(spec.template);
     for (const field of PLACEMENT) if (made.spec) delete made.spec[field];
-    for (const container of [...(made.spec?.containers ?? []), ...(made.spec?.initContainers ?? [])]) delete container.resources;
+    for (const container of [...(made.spec?.containers ?? []), ...(made.spec?.initContainers ?? [])])
+      delete container.resources;
     if (made.metadata) {
       delete made.metadata.annotations;
       delete made.metadata.labels;
     }
     return made;
   };
-  if (!isDeepStrictEqual(template(now), template(before))) faults.push(invalidValue('spec.template', now.template, 'field is immutable'));
-  for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
+  if (!isDeepStrictEqual(template(now), template(before)))
+    faults.push(invalidValue('spec.template', now.template, 'field is immutable'));
+  for (const field of [
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'managedBy',
+    'successPolicy',
+  ] as const) {
     faults.push(...immutable(now[field], before[field], `spec.${field}`));
   }
   return faults;
@@ -157,7 +193,8 @@ export const cronJob: Behaviour = {
   validate(object) {
     const { metadata, spec } = cron(object);
     const faults = validateCron(cron(object));
-    if (metadata.name.length > 52) faults.push(invalidValue('metadata.name', metadata.name, 'must be no more than 52 characters'));
+    if (metadata.name.length > 52)
+      faults.push(invalidValue('metadata.name', metadata.name, 'must be no more than 52 characters'));
     return spec ? faults : [required('spec')];
   },
   validateUpdate: (object) => validateCron(cron(object)),
@@ -172,7 +209,13 @@ function validateCron({ spec }: CronJob): FieldFault[] {
     const text = scheduleFault(spec.schedule);
     if (text) faults.push(invalidValue('spec.schedule', spec.schedule, text));
     if (/TZ=/.test(spec.schedule)) {
-      faults.push(invalidValue('spec.schedule', spec.schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'));
+      faults.push(
+        invalidValue(
+          'spec.schedule',
+          spec.schedule,
+          'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
+        ),
+      );
     }
   }
   if (spec.timeZone !== undefined) faults.push(...validateTimeZone(spec.timeZone));
@@ -183,19 +226,30 @@ function validateCron({ spec }: CronJob): FieldFault[] {
     faults.push(...notNegative(spec[field], `spec.${field}`));
   }
   const template = spec.jobTemplate?.spec;
-  if (template) faults.push(...validateJob({ ...template, completionMode: template.completionMode ?? 'NonIndexed' }, 'spec.jobTemplate.spec', true));
+  if (template)
+    faults.push(
+      ...validateJob(
+        { ...template, completionMode: template.completionMode ?? 'NonIndexed' },
+        'spec.jobTemplate.spec',
+        true,
+      ),
+    );
   return faults;
 }
 
 function scheduleFault(schedule: string): string | undefined {
   const text = schedule.replace(/^(CRON_)?TZ=\S+\s+/, '').trim();
   if (text.startsWith('@')) {
-    return /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every .+)$/.test(text) ? undefined : `unrecognized descriptor: ${text}`;
+    return /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every .+)$/.test(text)
+      ? undefined
+      : `unrecognized descriptor: ${text}`;
   }
   const fields = text.split(/\s+/);
   if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
   for (const [index, field] of fields.entries()) {
-    const fault = SCHEDULE_FIELD.test(field) ? rangeFault(field, RANGES[index] ?? [0, 59, []]) : `failed to parse int from ${field}`;
+    const fault = SCHEDULE_FIELD.test(field)
+      ? rangeFault(field, RANGES[index] ?? [0, 59, []])
+      : `failed to parse int from ${field}`;
     if (fault) return fault;
   }
   return undefined;
@@ -226,7 +280,8 @@ function rangeFault(field: string, [low, high, names]: Range): string | undefine
       return index >= 0 ? index : /^\d+$/.test(end) ? Number(end) : Number.NaN;
     });
     const bad = values.findIndex((value) => Number.isNaN(value));
-    if (bad >= 0) return `failed to parse int from ${ends[bad]}: strconv.Atoi: parsing ${JSON.stringify(ends[bad])}: invalid syntax`;
+    if (bad >= 0)
+      return `failed to parse int from ${ends[bad]}: strconv.Atoi: parsing ${JSON.stringify(ends[bad])}: invalid syntax`;
     const [start = 0, end = start] = values;
     if (start < low) return `beginning of range (${start}) below minimum (${low}): ${term}`;
     if (end > high) return `end of range (${end}) above maximum (${high}): ${term}`;
@@ -237,7 +292,14 @@ function rangeFault(field: string, [low, high, names]: Range): string | undefine
 
 function validateTimeZone(zone: string): FieldFault[] {
   if (!zone) return [invalidValue('spec.timeZone', zone, 'timeZone must be nil or non-empty string')];
-  if (zone.toLowerCase() === 'local') return [invalidValue('spec.timeZone', zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')];
+  if (zone.toLowerCase() === 'local')
+    return [
+      invalidValue(
+        'spec.timeZone',
+        zone,
+        'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones',
+      ),
+    ];
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return [];

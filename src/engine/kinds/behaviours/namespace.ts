@@ -10,7 +10,11 @@ const own = (object: KubeObject) => object as unknown as Namespace;
 
 export const namespace: Behaviour = {
   validateName: dnsLabelName,
-  cells: (object, now) => [own(object).metadata.name, own(object).status?.phase ?? '', ageSince(own(object).metadata.creationTimestamp, now)],
+  cells: (object, now) => [
+    own(object).metadata.name,
+    own(object).status?.phase ?? '',
+    ageSince(own(object).metadata.creationTimestamp, now),
+  ],
   selectableFields: { 'status.phase': (object) => own(object).status?.phase ?? '' },
   setDefaults(object) {
     const { metadata } = own(object);
@@ -34,5 +38,6 @@ export const namespace: Behaviour = {
   prepareForStatusUpdate(object, old) {
     loose(object).spec = copy(loose(old).spec ?? {});
   },
-  validate: (object) => (own(object).spec?.finalizers ?? []).flatMap((name) => invalidAll('spec.finalizers', name, isQualifiedName(name))),
+  validate: (object) =>
+    (own(object).spec?.finalizers ?? []).flatMap((name) => invalidAll('spec.finalizers', name, isQualifiedName(name))),
 };

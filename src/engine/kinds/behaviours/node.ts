@@ -45,7 +45,8 @@ function validateNode({ spec, status }: Node): FieldFault[] {
       faults.push(notSupported(`${place}.effect`, taint.effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']));
     }
     const key = `${taint.key}/${taint.effect}`;
-    if (met.has(key)) faults.push({ ...duplicate(place, taint), detail: 'taints must be unique by key and effect pair' });
+    if (met.has(key))
+      faults.push({ ...duplicate(place, taint), detail: 'taints must be unique by key and effect pair' });
     met.add(key);
   }
   for (const list of ['capacity', 'allocatable'] as const) {

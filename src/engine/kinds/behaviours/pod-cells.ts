@@ -18,7 +18,8 @@ export function pod(object: KubeObject, now: number): Cell[] {
   let lastRestart = 0;
   let lastSidecarRestart = 0;
   let reason = status.reason || status.phase || '';
-  if (conditions.some((one) => one.type === 'PodScheduled' && one.reason === 'SchedulingGated')) reason = 'SchedulingGated';
+  if (conditions.some((one) => one.type === 'PodScheduled' && one.reason === 'SchedulingGated'))
+    reason = 'SchedulingGated';
 
   const byName = new Map((spec.initContainers ?? []).map((container) => [container.name, container]));
   for (const container of spec.initContainers ?? []) if (isSidecar(container)) total++;
@@ -67,9 +68,11 @@ export function pod(object: KubeObject, now: number): Cell[] {
   }
 
   if (metadata.deletionTimestamp && status.reason === 'NodeLost') reason = 'Unknown';
-  else if (metadata.deletionTimestamp && status.phase !== 'Succeeded' && status.phase !== 'Failed') reason = 'Terminating';
+  else if (metadata.deletionTimestamp && status.phase !== 'Succeeded' && status.phase !== 'Failed')
+    reason = 'Terminating';
 
-  const restartCell = restarts > 0 && lastRestart > 0 ? `${restarts} (${formatAge(now - lastRestart)} ago)` : String(restarts);
+  const restartCell =
+    restarts > 0 && lastRestart > 0 ? `${restarts} (${formatAge(now - lastRestart)} ago)` : String(restarts);
   return [
     metadata.name,
     `${ready}/${total}`,
@@ -96,6 +99,8 @@ function endOf(terminated: { reason?: string; signal?: number; exitCode: number 
 function readinessGates({ spec, status }: Pod): string {
   const gates = spec.readinessGates ?? [];
   if (gates.length === 0) return '<none>';
-  const held = gates.filter((gate) => status.conditions?.some((one) => one.type === gate.conditionType && one.status === 'True'));
+  const held = gates.filter((gate) =>
+    status.conditions?.some((one) => one.type === gate.conditionType && one.status === 'True'),
+  );
   return `${held.length}/${gates.length}`;
 }

@@ -41,7 +41,8 @@ function setContainerDefaults(container: AnyContainer): void {
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (probe) setProbeDefaults(probe);
   }
-  for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) setHttpDefaults(handler?.httpGet);
+  for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop])
+    setHttpDefaults(handler?.httpGet);
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ||= 'v1';
   }

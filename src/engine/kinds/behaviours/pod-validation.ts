@@ -1,9 +1,24 @@
 import type { FieldFault } from '../contract.ts';
 import { at, duplicate, forbiddenField, invalidAll, invalidValue, notSupported, required } from '../faults.ts';
-import type { Affinity, NodeSelectorTerm, PodAffinityTerm, PodSpec, PodTemplateSpec, Toleration, TopologySpreadConstraint } from '../generated/types.ts';
+import type {
+  Affinity,
+  NodeSelectorTerm,
+  PodAffinityTerm,
+  PodSpec,
+  PodTemplateSpec,
+  Toleration,
+  TopologySpreadConstraint,
+} from '../generated/types.ts';
 import { betweenText, isDnsLabel, isDnsSubdomain, isLabelValue, isQualifiedName } from '../names.ts';
 import { validateAnnotations, validateLabelSelector, validateLabels } from '../object-meta.ts';
-import { type ContainerScene, validateContainers, validateEphemeralContainers, validateId, validateInitContainers, validateSeccomp } from './container-validation.ts';
+import {
+  type ContainerScene,
+  validateContainers,
+  validateEphemeralContainers,
+  validateId,
+  validateInitContainers,
+  validateSeccomp,
+} from './container-validation.ts';
 import { notNegative } from './strategy.ts';
 import { validateVolumes } from './volume-validation.ts';
 
@@ -17,9 +32,12 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldFault[] {
   faults.push(...validateContainers(spec.containers ?? [], `${path}.containers`, scene));
   faults.push(...validateInitContainers(spec.initContainers ?? [], `${path}.initContainers`, scene));
   const others = new Set(scene.names);
-  faults.push(...validateEphemeralContainers(spec.ephemeralContainers ?? [], `${path}.ephemeralContainers`, scene, others));
+  faults.push(
+    ...validateEphemeralContainers(spec.ephemeralContainers ?? [], `${path}.ephemeralContainers`, scene, others),
+  );
   if (!spec.restartPolicy) faults.push(required(`${path}.restartPolicy`));
-  else if (!RESTARTS.includes(spec.restartPolicy)) faults.push(notSupported(`${path}.restartPolicy`, spec.restartPolicy, RESTARTS));
+  else if (!RESTARTS.includes(spec.restartPolicy))
+    faults.push(notSupported(`${path}.restartPolicy`, spec.restartPolicy, RESTARTS));
   faults.push(...validateDns(spec, path));
   faults.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
   faults.push(...validateSecurity(spec, `${path}.securityContext`));
@@ -37,12 +55,17 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldFault[] {
     const name = spec[field];
     if (name) faults.push(...invalidAll(`${path}.${field}`, name, isDnsLabel(name)));
   }
-  if (spec.activeDeadlineSeconds !== undefined && (spec.activeDeadlineSeconds < 1 || spec.activeDeadlineSeconds > 2147483647)) {
+  if (
+    spec.activeDeadlineSeconds !== undefined &&
+    (spec.activeDeadlineSeconds < 1 || spec.activeDeadlineSeconds > 2147483647)
+  ) {
     faults.push(invalidValue(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, betweenText(1, 2147483647)));
   }
   faults.push(...notNegative(spec.terminationGracePeriodSeconds, `${path}.terminationGracePeriodSeconds`));
   if (spec.shareProcessNamespace && spec.hostPID) {
-    faults.push(invalidValue(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
+    faults.push(
+      invalidValue(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'),
+    );
   }
   for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
     for (const name of alias.hostnames ?? []) {
@@ -80,7 +103,9 @@ function validateDns(spec: PodSpec, path: string): FieldFault[] {
   if (policy === 'None') {
     if (!spec.dnsConfig) return [required(place, 'must provide `dnsConfig` when `dnsPolicy` is None')];
     if (nameservers.length === 0) {
-      faults.push(required(`${place}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'));
+      faults.push(
+        required(`${place}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
+      );
     }
   }
   if (nameservers.length > 3) {
@@ -95,14 +120,17 @@ function validateDns(spec: PodSpec, path: string): FieldFault[] {
 function validateSecurity(spec: PodSpec, path: string): FieldFault[] {
   const context = spec.securityContext;
   if (!context) return [];
-  const faults = (['runAsUser', 'runAsGroup', 'fsGroup'] as const).flatMap((field) => validateId(context[field], `${path}.${field}`));
+  const faults = (['runAsUser', 'runAsGroup', 'fsGroup'] as const).flatMap((field) =>
+    validateId(context[field], `${path}.${field}`),
+  );
   for (const [index, group] of (context.supplementalGroups ?? []).entries()) {
     faults.push(...validateId(group, at(`${path}.supplementalGroups`, index)));
   }
   for (const [index, sysctl] of (context.sysctls ?? []).entries()) {
     const place = `${at(`${path}.sysctls`, index)}.name`;
     if (!sysctl.name) faults.push(required(place));
-    else if (!SYSCTL.test(sysctl.name)) faults.push(invalidValue(place, sysctl.name, `must have at most 253 characters and match regex ${SYSCTL_TEXT}`));
+    else if (!SYSCTL.test(sysctl.name))
+      faults.push(invalidValue(place, sysctl.name, `must have at most 253 characters and match regex ${SYSCTL_TEXT}`));
   }
   return [...faults, ...validateSeccomp(context.seccompProfile, `${path}.seccompProfile`)];
 }
@@ -118,14 +146,24 @@ export function validateTolerations(tolerations: readonly Toleration[], path: st
     const { key = '', operator = '', value = '', effect = '' } = toleration;
     if (key) faults.push(...invalidAll(`${place}.key`, key, isQualifiedName(key)));
     else if (operator !== 'Exists') {
-      faults.push(invalidValue(`${place}.operator`, operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
+      faults.push(
+        invalidValue(
+          `${place}.operator`,
+          operator,
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      );
     }
     if (toleration.tolerationSeconds !== undefined && effect !== 'NoExecute') {
-      faults.push(invalidValue(`${place}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+      faults.push(
+        invalidValue(`${place}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
+      );
     }
-    if (operator === '' || operator === 'Equal') faults.push(...invalidAll(`${place}.operator`, value, isLabelValue(value)));
+    if (operator === '' || operator === 'Equal')
+      faults.push(...invalidAll(`${place}.operator`, value, isLabelValue(value)));
     else if (operator === 'Exists') {
-      if (value) faults.push(invalidValue(`${place}.operator`, toleration, 'value must be empty when `operator` is \'Exists\''));
+      if (value)
+        faults.push(invalidValue(`${place}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
     } else if (operator !== 'Lt' && operator !== 'Gt') {
       faults.push(notSupported(`${place}.operator`, operator, ['Equal', 'Exists']));
     }
@@ -139,9 +177,13 @@ function validateSpread(constraints: readonly TopologySpreadConstraint[], path: 
   const met = new Set<string>();
   for (const [index, constraint] of constraints.entries()) {
     const place = at(path, index);
-    if (constraint.maxSkew <= 0) faults.push(invalidValue(`${place}.maxSkew`, constraint.maxSkew, 'must be greater than zero'));
+    if (constraint.maxSkew <= 0)
+      faults.push(invalidValue(`${place}.maxSkew`, constraint.maxSkew, 'must be greater than zero'));
     if (!constraint.topologyKey) faults.push(required(`${place}.topologyKey`, 'can not be empty'));
-    else faults.push(...invalidAll(`${place}.topologyKey`, constraint.topologyKey, isQualifiedName(constraint.topologyKey)));
+    else
+      faults.push(
+        ...invalidAll(`${place}.topologyKey`, constraint.topologyKey, isQualifiedName(constraint.topologyKey)),
+      );
     const action = constraint.whenUnsatisfiable;
     if (action !== 'DoNotSchedule' && action !== 'ScheduleAnyway') {
       faults.push(notSupported(`${place}.whenUnsatisfiable`, action, ['DoNotSchedule', 'ScheduleAnyway']));
@@ -150,9 +192,16 @@ function validateSpread(constraints: readonly TopologySpreadConstraint[], path: 
     if (met.has(pair)) faults.push(duplicate(`${place}.{topologyKey, whenUnsatisfiable}`, pair));
     met.add(pair);
     if (constraint.minDomains !== undefined) {
-      if (constraint.minDomains <= 0) faults.push(invalidValue(`${place}.minDomains`, constraint.minDomains, 'must be greater than 0'));
+      if (constraint.minDomains <= 0)
+        faults.push(invalidValue(`${place}.minDomains`, constraint.minDomains, 'must be greater than 0'));
       if (action !== 'DoNotSchedule') {
-        faults.push(invalidValue(`${place}.minDomains`, constraint.minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`));
+        faults.push(
+          invalidValue(
+            `${place}.minDomains`,
+            constraint.minDomains,
+            `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`,
+          ),
+        );
       }
     }
     faults.push(...validateLabelSelector(constraint.labelSelector, `${place}.labelSelector`));
@@ -204,15 +253,20 @@ function validateNodeTerm(term: NodeSelectorTerm, path: string): FieldFault[] {
     switch (expression.operator) {
       case 'In':
       case 'NotIn':
-        if (count === 0) faults.push(required(`${place}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
+        if (count === 0)
+          faults.push(required(`${place}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
         break;
       case 'Exists':
       case 'DoesNotExist':
-        if (count > 0) faults.push(forbiddenField(`${place}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+        if (count > 0)
+          faults.push(
+            forbiddenField(`${place}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+          );
         break;
       case 'Gt':
       case 'Lt':
-        if (count !== 1) faults.push(required(`${place}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+        if (count !== 1)
+          faults.push(required(`${place}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
         break;
       default:
         faults.push(invalidValue(`${place}.operator`, expression.operator, 'not a valid selector operator'));
@@ -222,9 +276,15 @@ function validateNodeTerm(term: NodeSelectorTerm, path: string): FieldFault[] {
   for (const [index, expression] of (term.matchFields ?? []).entries()) {
     const place = at(`${path}.matchFields`, index);
     if ((expression.values?.length ?? 0) !== 1) {
-      faults.push(required(`${place}.values`, 'must be only one value when `operator` is \'In\' or \'NotIn\' for node field selector'));
+      faults.push(
+        required(
+          `${place}.values`,
+          "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+        ),
+      );
     }
-    if (expression.key !== 'metadata.name') faults.push(invalidValue(`${place}.key`, expression.key, 'not a valid field selector key'));
+    if (expression.key !== 'metadata.name')
+      faults.push(invalidValue(`${place}.key`, expression.key, 'not a valid field selector key'));
   }
   return faults;
 }

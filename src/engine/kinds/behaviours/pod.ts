@@ -69,7 +69,10 @@ export const pod: Behaviour = {
     'spec.hostNetwork': (object) => String(asPod(object).spec.hostNetwork ?? false),
     'status.phase': (object) => asPod(object).status.phase ?? '',
     'status.podIP': (object) => asPod(object).status.podIP ?? '',
-    'status.podIPs': (object) => asPod(object).status.podIPs?.map((one) => one.ip).join(',') ?? '',
+    'status.podIPs': (object) =>
+      asPod(object)
+        .status.podIPs?.map((one) => one.ip)
+        .join(',') ?? '',
     'status.nominatedNodeName': (object) => asPod(object).status.nominatedNodeName ?? '',
   },
 };
@@ -86,11 +89,21 @@ function validatePodUpdate(now: PodSpec, before: PodSpec): FieldFault[] {
     for (const [index, container] of (now[list] ?? []).entries()) {
       if (!container.image) faults.push(required(`${at(`spec.${list}`, index)}.image`));
       else if (container.image !== container.image.trim()) {
-        faults.push(invalidValue(`${at(`spec.${list}`, index)}.image`, container.image, 'must not have leading or trailing whitespace'));
+        faults.push(
+          invalidValue(
+            `${at(`spec.${list}`, index)}.image`,
+            container.image,
+            'must not have leading or trailing whitespace',
+          ),
+        );
       }
     }
   }
-  faults.push(...validateDeadline(now, before), ...validateTolerationAdditions(now, before), ...validateGateRemovals(now, before));
+  faults.push(
+    ...validateDeadline(now, before),
+    ...validateTolerationAdditions(now, before),
+    ...validateGateRemovals(now, before),
+  );
   if (faults.length > 0) return faults;
   const allowed = masked(now, before);
   if (isDeepStrictEqual(allowed, before)) return [];
@@ -100,16 +113,22 @@ function validatePodUpdate(now: PodSpec, before: PodSpec): FieldFault[] {
 function validateDeadline(now: PodSpec, before: PodSpec): FieldFault[] {
   const [value, old] = [now.activeDeadlineSeconds, before.activeDeadlineSeconds];
   if (value === old) return [];
-  if (value === undefined) return [invalidValue('spec.activeDeadlineSeconds', null, `must not update from a positive integer to nil value`)];
-  if (value < 0 || value > 2147483647) return [invalidValue('spec.activeDeadlineSeconds', value, 'must be between 0 and 2147483647, inclusive')];
-  if (old !== undefined && old < value) return [invalidValue('spec.activeDeadlineSeconds', value, 'must be less than or equal to previous value')];
+  if (value === undefined)
+    return [invalidValue('spec.activeDeadlineSeconds', null, `must not update from a positive integer to nil value`)];
+  if (value < 0 || value > 2147483647)
+    return [invalidValue('spec.activeDeadlineSeconds', value, 'must be between 0 and 2147483647, inclusive')];
+  if (old !== undefined && old < value)
+    return [invalidValue('spec.activeDeadlineSeconds', value, 'must be less than or equal to previous value')];
   return [];
 }
 
 function validateTolerationAdditions(now: PodSpec, before: PodSpec): FieldFault[] {
   for (const old of before.tolerations ?? []) {
     const kept = now.tolerations?.some((one) => sameBut(one, old, 'tolerationSeconds'));
-    if (!kept) return [forbiddenField('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
+    if (!kept)
+      return [
+        forbiddenField('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'),
+      ];
   }
   return [];
 }
@@ -122,7 +141,12 @@ function validateGateRemovals(now: PodSpec, before: PodSpec): FieldFault[] {
   const faults: FieldFault[] = [];
   for (const [index, gate] of (now.schedulingGates ?? []).entries()) {
     if (!before.schedulingGates?.some((one) => one.name === gate.name)) {
-      faults.push(forbiddenField(at('spec.schedulingGates', index), `only deletion is allowed, but found new scheduling gate '${gate.name}'`));
+      faults.push(
+        forbiddenField(
+          at('spec.schedulingGates', index),
+          `only deletion is allowed, but found new scheduling gate '${gate.name}'`,
+        ),
+      );
     }
   }
   return faults;
@@ -150,7 +174,8 @@ function masked(now: PodSpec, before: PodSpec): PodSpec {
     put('nodeSelector');
     put('affinity');
   }
-  if ((before.terminationGracePeriodSeconds ?? 0) < 0 && now.terminationGracePeriodSeconds === 1) put('terminationGracePeriodSeconds');
+  if ((before.terminationGracePeriodSeconds ?? 0) < 0 && now.terminationGracePeriodSeconds === 1)
+    put('terminationGracePeriodSeconds');
   return made;
 }
 

@@ -4,21 +4,45 @@ import type { HTTPGetAction, IntOrString, LifecycleHandler, Probe } from '../gen
 import { isHttpHeaderName, isPortName, isPortNumber } from '../names.ts';
 import { notNegative } from './strategy.ts';
 
-type Handler = Pick<LifecycleHandler, 'exec' | 'httpGet' | 'tcpSocket'> & Pick<Probe, 'grpc'> & Pick<LifecycleHandler, 'sleep'>;
+type Handler = Pick<LifecycleHandler, 'exec' | 'httpGet' | 'tcpSocket'> &
+  Pick<Probe, 'grpc'> &
+  Pick<LifecycleHandler, 'sleep'>;
 
 /** The faults of a probe; liveness and startup probes succeed at the first success. */
-export function validateProbe(probe: Probe | undefined, path: string, kind: 'liveness' | 'readiness' | 'startup'): FieldFault[] {
+export function validateProbe(
+  probe: Probe | undefined,
+  path: string,
+  kind: 'liveness' | 'readiness' | 'startup',
+): FieldFault[] {
   if (!probe) return [];
   const faults = validateHandler(probe, path);
-  for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) {
+  for (const field of [
+    'initialDelaySeconds',
+    'timeoutSeconds',
+    'periodSeconds',
+    'successThreshold',
+    'failureThreshold',
+  ] as const) {
     faults.push(...notNegative(probe[field], `${path}.${field}`));
   }
   if (probe.terminationGracePeriodSeconds !== undefined && probe.terminationGracePeriodSeconds <= 0) {
-    faults.push(invalidValue(`${path}.terminationGracePeriodSeconds`, probe.terminationGracePeriodSeconds, 'must be greater than 0'));
+    faults.push(
+      invalidValue(
+        `${path}.terminationGracePeriodSeconds`,
+        probe.terminationGracePeriodSeconds,
+        'must be greater than 0',
+      ),
+    );
   }
   if (kind === 'readiness') {
     if (probe.terminationGracePeriodSeconds !== undefined) {
-      faults.push(invalidValue(`${path}.terminationGracePeriodSeconds`, probe.terminationGracePeriodSeconds, 'must not be set for readinessProbes'));
+      faults.push(
+        invalidValue(
+          `${path}.terminationGracePeriodSeconds`,
+          probe.terminationGracePeriodSeconds,
+          'must not be set for readinessProbes',
+        ),
+      );
     }
   } else if (probe.successThreshold !== undefined && probe.successThreshold !== 1) {
     faults.push(invalidValue(`${path}.successThreshold`, probe.successThreshold, 'must be 1'));
@@ -41,7 +65,15 @@ export function validateHandler(handler: Handler, path: string): FieldFault[] {
   if (grpc) one('grpc', () => invalidAll(`${path}.grpc.port`, grpc.port, isPortNumber(grpc.port)));
   if (sleep) {
     one('sleep', () =>
-      sleep.seconds < 0 ? [invalidValue(`${path}.sleep`, sleep.seconds, 'must be non-negative and less than terminationGracePeriodSeconds')] : [],
+      sleep.seconds < 0
+        ? [
+            invalidValue(
+              `${path}.sleep`,
+              sleep.seconds,
+              'must be non-negative and less than terminationGracePeriodSeconds',
+            ),
+          ]
+        : [],
     );
   }
   if (count === 0) faults.push(required(path, 'must specify a handler type'));
@@ -63,5 +95,7 @@ function validateHttp(action: HTTPGetAction, path: string): FieldFault[] {
 
 /** A port by number or by name. */
 export function validatePort(port: IntOrString, path: string): FieldFault[] {
-  return typeof port === 'number' ? invalidAll(path, port, isPortNumber(port)) : invalidAll(path, port, isPortName(port));
+  return typeof port === 'number'
+    ? invalidAll(path, port, isPortNumber(port))
+    : invalidAll(path, port, isPortName(port));
 }

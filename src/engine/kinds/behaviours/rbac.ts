@@ -25,7 +25,12 @@ function validateClusterRole({ rules, aggregationRule }: ClusterRole): FieldFaul
   if (aggregationRule) {
     const selectors = aggregationRule.clusterRoleSelectors ?? [];
     if (selectors.length === 0) {
-      faults.push(required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
+      faults.push(
+        required(
+          'aggregationRule.clusterRoleSelectors',
+          'at least one clusterRoleSelector required if aggregationRule is non-nil',
+        ),
+      );
     }
     for (const [index, selector] of selectors.entries()) {
       faults.push(...validateLabelSelector(selector, at('aggregationRule.clusterRoleSelectors', index)));
@@ -43,14 +48,23 @@ function validateRule(rule: PolicyRule, isNamespaced: boolean, path: string): Fi
   const [groups, resources, urls] = [rule.apiGroups ?? [], rule.resources ?? [], rule.nonResourceURLs ?? []];
   if ((rule.verbs ?? []).length === 0) faults.push(required(`${path}.verbs`, 'verbs must contain at least one value'));
   if (urls.length > 0) {
-    if (isNamespaced) faults.push(invalidValue(`${path}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
+    if (isNamespaced)
+      faults.push(invalidValue(`${path}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
     if (groups.length > 0 || resources.length > 0 || (rule.resourceNames ?? []).length > 0) {
-      faults.push(invalidValue(`${path}.nonResourceURLs`, urls, 'rules cannot apply to both regular resources and non-resource URLs'));
+      faults.push(
+        invalidValue(
+          `${path}.nonResourceURLs`,
+          urls,
+          'rules cannot apply to both regular resources and non-resource URLs',
+        ),
+      );
     }
     return faults;
   }
-  if (groups.length === 0) faults.push(required(`${path}.apiGroups`, 'resource rules must supply at least one api group'));
-  if (resources.length === 0) faults.push(required(`${path}.resources`, 'resource rules must supply at least one resource'));
+  if (groups.length === 0)
+    faults.push(required(`${path}.apiGroups`, 'resource rules must supply at least one api group'));
+  if (resources.length === 0)
+    faults.push(required(`${path}.resources`, 'resource rules must supply at least one resource'));
   return faults;
 }
 
@@ -80,9 +94,15 @@ function bindingBehaviour(kinds: readonly string[], needsNamespace: boolean): Be
         metadata.name,
         `${roleRef.kind}/${roleRef.name}`,
         ageSince(metadata.creationTimestamp, now),
-        names('User').map((one) => one.name).join(', '),
-        names('Group').map((one) => one.name).join(', '),
-        names('ServiceAccount').map((one) => `${one.namespace ?? ''}/${one.name}`).join(', '),
+        names('User')
+          .map((one) => one.name)
+          .join(', '),
+        names('Group')
+          .map((one) => one.name)
+          .join(', '),
+        names('ServiceAccount')
+          .map((one) => `${one.namespace ?? ''}/${one.name}`)
+          .join(', '),
       ];
     },
   };
@@ -91,7 +111,11 @@ function bindingBehaviour(kinds: readonly string[], needsNamespace: boolean): Be
 export const roleBinding = bindingBehaviour(['Role', 'ClusterRole'], false);
 export const clusterRoleBinding = bindingBehaviour(['ClusterRole'], true);
 
-function validateBinding({ roleRef, subjects }: RoleBinding, kinds: readonly string[], needsNamespace: boolean): FieldFault[] {
+function validateBinding(
+  { roleRef, subjects }: RoleBinding,
+  kinds: readonly string[],
+  needsNamespace: boolean,
+): FieldFault[] {
   const faults: FieldFault[] = [];
   if (roleRef?.apiGroup !== GROUP) faults.push(notSupported('roleRef.apiGroup', roleRef?.apiGroup, [GROUP]));
   if (!kinds.includes(roleRef?.kind ?? '')) faults.push(notSupported('roleRef.kind', roleRef?.kind, kinds));

@@ -56,19 +56,33 @@ export const replicationController: Behaviour = {
 };
 
 function validateController({ spec }: ReplicationController): FieldFault[] {
-  const faults = [...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'), ...notNegative(spec.replicas, 'spec.replicas')];
+  const faults = [
+    ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
+    ...notNegative(spec.replicas, 'spec.replicas'),
+  ];
   const selector = spec.selector ?? {};
   if (Object.keys(selector).length === 0) faults.push(required('spec.selector'));
   const template = spec.template;
   if (!template) return [...faults, required('spec.template')];
   if (!selectorFromLabels(selector)(template.metadata?.labels)) {
-    faults.push(invalidValue('spec.template.metadata.labels', template.metadata?.labels ?? null, '`selector` does not match template `labels`'));
+    faults.push(
+      invalidValue(
+        'spec.template.metadata.labels',
+        template.metadata?.labels ?? null,
+        '`selector` does not match template `labels`',
+      ),
+    );
   }
   faults.push(...validateTemplate(template, 'spec.template'));
   const restart = template.spec?.restartPolicy;
   if (restart !== 'Always') faults.push(notSupported('spec.template.spec.restartPolicy', restart, ['Always']));
   if (template.spec?.activeDeadlineSeconds !== undefined) {
-    faults.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicationController is not Supported'));
+    faults.push(
+      forbiddenField(
+        'spec.template.spec.activeDeadlineSeconds',
+        'activeDeadlineSeconds in ReplicationController is not Supported',
+      ),
+    );
   }
   return faults;
 }

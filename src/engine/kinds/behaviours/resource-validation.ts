@@ -40,7 +40,10 @@ function validateContainerResource(name: string, path: string): FieldFault[] {
   const faults = invalidAll(path, name, isQualifiedName(name));
   if (faults.length > 0) return faults;
   if (!name.includes('/') && !STANDARD.test(name)) {
-    return [invalidValue(path, name, 'must be a standard resource type or fully qualified'), invalidValue(path, name, 'must be a standard resource for containers')];
+    return [
+      invalidValue(path, name, 'must be a standard resource type or fully qualified'),
+      invalidValue(path, name, 'must be a standard resource for containers'),
+    ];
   }
   return [];
 }

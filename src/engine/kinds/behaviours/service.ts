@@ -63,7 +63,11 @@ function keepAllocated(now: Service, before: Service): void {
   const needsAddress = (type: string | undefined) => type !== 'ExternalName';
   if (needsAddress(before.spec.type) && needsAddress(now.spec.type)) {
     if (!now.spec.clusterIP && before.spec.clusterIP) now.spec.clusterIP = before.spec.clusterIP;
-    if ((now.spec.clusterIPs ?? []).length === 0 && before.spec.clusterIPs && now.spec.clusterIP === before.spec.clusterIP) {
+    if (
+      (now.spec.clusterIPs ?? []).length === 0 &&
+      before.spec.clusterIPs &&
+      now.spec.clusterIP === before.spec.clusterIP
+    ) {
       now.spec.clusterIPs = copy(before.spec.clusterIPs);
     }
     now.spec.ipFamilies ??= copy(before.spec.ipFamilies ?? []);
@@ -87,7 +91,8 @@ const healthCheckPort = ({ spec }: Service) => spec.type === 'LoadBalancer' && s
 function dropUnused(object: Service): void {
   const { spec } = object;
   if (spec.type === 'ExternalName') {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const) delete spec[field];
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const)
+      delete spec[field];
   }
   if (!hasNodePorts(spec.type)) {
     for (const port of spec.ports ?? []) delete port.nodePort;
@@ -128,15 +133,29 @@ function validateService(object: Service): FieldFault[] {
   }
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
   if (seconds !== undefined && (seconds <= 0 || seconds > 86400)) {
-    faults.push(invalidValue('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, 'must be greater than 0 and less than 86400'));
+    faults.push(
+      invalidValue(
+        'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+        seconds,
+        'must be greater than 0 and less than 86400',
+      ),
+    );
   }
   const address = spec.clusterIP ?? '';
   if (address && address !== 'None' && isIP(address) === 0) {
-    faults.push(invalidValue('spec.clusterIPs[0]', address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
+    faults.push(
+      invalidValue('spec.clusterIPs[0]', address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'),
+    );
   }
   for (const [index, external] of (spec.externalIPs ?? []).entries()) {
     if (isIP(external) === 0) {
-      faults.push(invalidValue(at('spec.externalIPs', index), external, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
+      faults.push(
+        invalidValue(
+          at('spec.externalIPs', index),
+          external,
+          'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        ),
+      );
     }
   }
   if (!spec.type) faults.push(required('spec.type'));
@@ -168,7 +187,8 @@ function duplicatePorts(ports: readonly ServicePort[]): FieldFault[] {
     if (met.has(key)) faults.push(duplicate(at('spec.ports', index), { protocol: port.protocol, port: port.port }));
     met.add(key);
     const node = `${port.protocol}/${port.nodePort}`;
-    if (port.nodePort && nodePorts.has(node)) faults.push(duplicate(`${at('spec.ports', index)}.nodePort`, port.nodePort));
+    if (port.nodePort && nodePorts.has(node))
+      faults.push(duplicate(`${at('spec.ports', index)}.nodePort`, port.nodePort));
     nodePorts.add(node);
   }
   return faults;
@@ -179,7 +199,13 @@ function validateTraffic({ spec }: Service): FieldFault[] {
   const external = hasNodePorts(spec.type) || (spec.externalIPs ?? []).length > 0;
   const policies = ['Cluster', 'Local'];
   if (!external && spec.externalTrafficPolicy) {
-    faults.push(invalidValue('spec.externalTrafficPolicy', spec.externalTrafficPolicy, 'may only be set for externally-accessible services'));
+    faults.push(
+      invalidValue(
+        'spec.externalTrafficPolicy',
+        spec.externalTrafficPolicy,
+        'may only be set for externally-accessible services',
+      ),
+    );
   } else if (external && !policies.includes(spec.externalTrafficPolicy ?? '')) {
     faults.push(notSupported('spec.externalTrafficPolicy', spec.externalTrafficPolicy ?? '', policies));
   }
@@ -222,7 +248,9 @@ function externalAddress({ spec, status }: Service): string {
   const external = (spec.externalIPs ?? []).join(',');
   switch (spec.type) {
     case 'LoadBalancer': {
-      const balancer = [...new Set((status?.loadBalancer?.ingress ?? []).map((one) => one.ip || one.hostname || ''))].sort().join(',');
+      const balancer = [...new Set((status?.loadBalancer?.ingress ?? []).map((one) => one.ip || one.hostname || ''))]
+        .sort()
+        .join(',');
       if (external) return balancer ? `${balancer},${external}` : external;
       return balancer || '<pending>';
     }

@@ -8,7 +8,15 @@ import { validateSelectorAndTemplate, validateShare } from './workload.ts';
 import { statefulSet as cells } from './workload-cells.ts';
 
 const own = (object: KubeObject) => object as unknown as StatefulSet;
-const MUTABLE = ['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds'] as const;
+const MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const;
 
 export const statefulSet: Behaviour = {
   ...counted,
@@ -67,11 +75,19 @@ function validateSpec({ spec }: StatefulSet): FieldFault[] {
   if (!strategy.type) faults.push(required('spec.updateStrategy'));
   else if (strategy.type === 'OnDelete') {
     if (strategy.rollingUpdate) {
-      faults.push(invalidValue('spec.updateStrategy.rollingUpdate', strategy.rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"));
+      faults.push(
+        invalidValue(
+          'spec.updateStrategy.rollingUpdate',
+          strategy.rollingUpdate,
+          "only allowed for updateStrategy 'RollingUpdate'",
+        ),
+      );
     }
   } else if (strategy.type === 'RollingUpdate') {
     faults.push(...notNegative(strategy.rollingUpdate?.partition, 'spec.updateStrategy.rollingUpdate.partition'));
-    faults.push(...validateShare(strategy.rollingUpdate?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'));
+    faults.push(
+      ...validateShare(strategy.rollingUpdate?.maxUnavailable, 'spec.updateStrategy.rollingUpdate.maxUnavailable'),
+    );
     if (strategy.rollingUpdate?.maxUnavailable === 0) {
       faults.push(invalidValue('spec.updateStrategy.rollingUpdate.maxUnavailable', 0, 'cannot be 0'));
     }

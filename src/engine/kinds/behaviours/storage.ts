@@ -13,10 +13,10 @@ import type {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '../generated/types.ts';
-import { compareQuantity, parseQuantity } from '../quantity.ts';
 import { copy, immutable, validateLabelSelector } from '../object-meta.ts';
-import { validateNodeTerms } from './pod-validation.ts';
+import { compareQuantity, parseQuantity } from '../quantity.ts';
 import { difference } from './pod.ts';
+import { validateNodeTerms } from './pod-validation.ts';
 import { countedWithoutStatus, keepAllButStatus, keepStatus, loose, withStatus } from './strategy.ts';
 
 const volume = (object: KubeObject) => object as unknown as PersistentVolume;
@@ -24,7 +24,12 @@ const claim = (object: KubeObject) => object as unknown as PersistentVolumeClaim
 const klass = (object: KubeObject) => object as unknown as StorageClass;
 const attachment = (object: KubeObject) => object as unknown as VolumeAttachment;
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-const SHORT: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
+const SHORT: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
 
 /** `RWO,ROX` in upstream's order. */
 function accessModes(modes: readonly string[] | undefined): string {
@@ -83,7 +88,10 @@ export const persistentVolume: Behaviour = {
       Object.fromEntries(Object.entries(spec).filter(([field]) => !NOT_SOURCES.has(field)));
     if (!isDeepStrictEqual(sources(volume(object)), sources(volume(old)))) {
       faults.push(
-        forbiddenField('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${difference(sources(volume(old)), sources(volume(object)))}`),
+        forbiddenField(
+          'spec.persistentvolumesource',
+          `spec.persistentvolumesource is immutable after creation\n${difference(sources(volume(old)), sources(volume(object)))}`,
+        ),
       );
     }
     faults.push(...immutable(volume(object).spec.volumeMode, volume(old).spec.volumeMode, 'spec.volumeMode'));
@@ -110,18 +118,28 @@ function validateVolume({ metadata, spec }: PersistentVolume): FieldFault[] {
     faults.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, ['Delete', 'Recycle', 'Retain']));
   }
   const sources = Object.keys(spec).filter((field) => !NOT_SOURCES.has(field));
-  for (const source of sources.slice(1)) faults.push(forbiddenField(`spec.${source}`, 'may not specify more than 1 volume type'));
+  for (const source of sources.slice(1))
+    faults.push(forbiddenField(`spec.${source}`, 'may not specify more than 1 volume type'));
   if (sources.length === 0) faults.push(required('spec', 'must specify a volume type'));
   if (spec.hostPath) {
     if (!spec.hostPath.path) faults.push(required('spec.hostPath.path'));
-    else if (spec.hostPath.path.split('/').includes('..')) faults.push(invalidValue('spec.hostPath.path', spec.hostPath.path, "must not contain '..'"));
+    else if (spec.hostPath.path.split('/').includes('..'))
+      faults.push(invalidValue('spec.hostPath.path', spec.hostPath.path, "must not contain '..'"));
     else if (spec.hostPath.path === '/' && policy === 'Recycle') {
-      faults.push(forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));
+      faults.push(
+        forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"),
+      );
     }
   }
   if (spec.local) {
     if (!spec.local.path) faults.push(required('spec.local.path'));
-    if (!spec.nodeAffinity?.required) faults.push(required(metadata.annotations ? 'metadata.annotations' : 'metadata.annotations', 'Local volume requires node affinity'));
+    if (!spec.nodeAffinity?.required)
+      faults.push(
+        required(
+          metadata.annotations ? 'metadata.annotations' : 'metadata.annotations',
+          'Local volume requires node affinity',
+        ),
+      );
   }
   if (spec.nodeAffinity) {
     const terms = spec.nodeAffinity.required;
@@ -171,13 +189,17 @@ export const persistentVolumeClaim: Behaviour = {
     keepAllButStatus(loose(object), loose(old));
   },
   validate: (object) => validateClaim(claim(object).spec),
-  validateUpdate: (object, old) => [...validateClaim(claim(object).spec), ...validateClaimUpdate(claim(object), claim(old))],
+  validateUpdate: (object, old) => [
+    ...validateClaim(claim(object).spec),
+    ...validateClaimUpdate(claim(object), claim(old)),
+  ],
 };
 
 /** dataSource and dataSourceRef say the same where they can (NormalizeDataSources). */
 function shareSource(spec: PersistentVolumeClaimSpec): void {
   if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = copy(spec.dataSource);
-  else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) spec.dataSource = copy(spec.dataSourceRef);
+  else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace)
+    spec.dataSource = copy(spec.dataSourceRef);
 }
 
 function validateClaim(spec: PersistentVolumeClaimSpec): FieldFault[] {
@@ -213,12 +235,21 @@ function validateClaimUpdate(now: PersistentVolumeClaim, before: PersistentVolum
   const [one, two] = [fixed(before.spec), fixed(now.spec)];
   if (!isDeepStrictEqual(one, two)) {
     faults.push(
-      forbiddenField('spec', `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference(one, two)}`),
+      forbiddenField(
+        'spec',
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${difference(one, two)}`,
+      ),
     );
   }
   const [size, old] = [now.spec.resources?.requests?.storage, before.spec.resources?.requests?.storage];
   const held = before.status?.capacity?.storage;
-  if (bound && size !== undefined && old !== undefined && compareQuantity(size, old) < 0 && (held === undefined || compareQuantity(size, held) < 0)) {
+  if (
+    bound &&
+    size !== undefined &&
+    old !== undefined &&
+    compareQuantity(size, old) < 0 &&
+    (held === undefined || compareQuantity(size, held) < 0)
+  ) {
     faults.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'));
   }
   return faults;
@@ -261,7 +292,8 @@ export const storageClass: Behaviour = {
     const { provisioner, reclaimPolicy, volumeBindingMode } = klass(object);
     const faults: FieldFault[] = [];
     if (!provisioner) faults.push(required('provisioner'));
-    if (reclaimPolicy && !['Delete', 'Retain'].includes(reclaimPolicy)) faults.push(notSupported('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']));
+    if (reclaimPolicy && !['Delete', 'Retain'].includes(reclaimPolicy))
+      faults.push(notSupported('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']));
     if (!['Immediate', 'WaitForFirstConsumer'].includes(volumeBindingMode ?? '')) {
       faults.push(notSupported('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']));
     }
@@ -270,9 +302,12 @@ export const storageClass: Behaviour = {
   validateUpdate(object, old) {
     const [now, before] = [klass(object), klass(old)];
     const faults: FieldFault[] = [];
-    if (!isDeepStrictEqual(now.parameters ?? {}, before.parameters ?? {})) faults.push(forbiddenField('parameters', 'updates to parameters are forbidden.'));
-    if (now.provisioner !== before.provisioner) faults.push(forbiddenField('provisioner', 'updates to provisioner are forbidden.'));
-    if (now.reclaimPolicy !== before.reclaimPolicy) faults.push(forbiddenField('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
+    if (!isDeepStrictEqual(now.parameters ?? {}, before.parameters ?? {}))
+      faults.push(forbiddenField('parameters', 'updates to parameters are forbidden.'));
+    if (now.provisioner !== before.provisioner)
+      faults.push(forbiddenField('provisioner', 'updates to provisioner are forbidden.'));
+    if (now.reclaimPolicy !== before.reclaimPolicy)
+      faults.push(forbiddenField('reclaimPolicy', 'updates to reclaimPolicy are forbidden.'));
     return [...faults, ...immutable(now.volumeBindingMode, before.volumeBindingMode, 'volumeBindingMode')];
   },
 };
@@ -281,7 +316,14 @@ export const volumeAttachment: Behaviour = {
   ...withStatus,
   cells(object, now) {
     const { metadata, spec, status } = attachment(object);
-    return [metadata.name, spec.attacher, spec.source?.persistentVolumeName ?? '', spec.nodeName, status?.attached ?? false, ageSince(metadata.creationTimestamp, now)];
+    return [
+      metadata.name,
+      spec.attacher,
+      spec.source?.persistentVolumeName ?? '',
+      spec.nodeName,
+      status?.attached ?? false,
+      ageSince(metadata.creationTimestamp, now),
+    ];
   },
   validate(object) {
     const { spec } = attachment(object);
@@ -355,7 +397,8 @@ export const csiStorageCapacity: Behaviour = {
     const { metadata, storageClassName, capacity } = object as unknown as CSIStorageCapacity;
     return [metadata.name, storageClassName, capacity === undefined ? '<unset>' : String(capacity)];
   },
-  validate: (object) => ((object as unknown as CSIStorageCapacity).storageClassName ? [] : [required('storageClassName')]),
+  validate: (object) =>
+    (object as unknown as CSIStorageCapacity).storageClassName ? [] : [required('storageClassName')],
 };
 
 export const volumeAttributesClass: Behaviour = {
@@ -366,6 +409,9 @@ export const volumeAttributesClass: Behaviour = {
   validate: (object) => ((object as unknown as VolumeAttributesClass).driverName ? [] : [required('driverName')]),
   validateUpdate(object, old) {
     const [now, before] = [object as unknown as VolumeAttributesClass, old as unknown as VolumeAttributesClass];
-    return [...immutable(now.driverName, before.driverName, 'driverName'), ...immutable(now.parameters, before.parameters, 'parameters')];
+    return [
+      ...immutable(now.driverName, before.driverName, 'driverName'),
+      ...immutable(now.parameters, before.parameters, 'parameters'),
+    ];
   },
 };

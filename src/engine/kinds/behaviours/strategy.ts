@@ -83,7 +83,11 @@ export function notNegative(value: number | undefined, path: string): FieldFault
 }
 
 /** The fault of an IntOrString that is neither a number from zero up nor a percentage. */
-export function countOrPercent(value: number | string | undefined, path: string, isPercent: (text: string) => string[]): FieldFault[] {
+export function countOrPercent(
+  value: number | string | undefined,
+  path: string,
+  isPercent: (text: string) => string[],
+): FieldFault[] {
   if (typeof value === 'string') return isPercent(value).map((text) => invalidValue(path, value, text));
   return notNegative(value, path);
 }

@@ -1,10 +1,22 @@
 import type { FieldFault } from '../contract.ts';
-import { at, duplicate, forbiddenField, invalidAll, invalidValue, notFoundValue, notSupported, required } from '../faults.ts';
+import {
+  at,
+  duplicate,
+  forbiddenField,
+  invalidAll,
+  invalidValue,
+  notFoundValue,
+  notSupported,
+  required,
+} from '../faults.ts';
 import type { KeyToPath, Volume, VolumeMount } from '../generated/types.ts';
 import { isConfigKey, isDnsLabel, isDnsSubdomain } from '../names.ts';
 
 /** The faults of a pod's volumes; answers the names that are well formed, for the mounts. */
-export function validateVolumes(volumes: readonly Volume[], path: string): { faults: FieldFault[]; names: Set<string> } {
+export function validateVolumes(
+  volumes: readonly Volume[],
+  path: string,
+): { faults: FieldFault[]; names: Set<string> } {
   const faults: FieldFault[] = [];
   const names = new Set<string>();
   for (const [index, volume] of volumes.entries()) {
@@ -21,7 +33,16 @@ export function validateVolumes(volumes: readonly Volume[], path: string): { fau
 
 type Check = (volume: Volume, path: string) => FieldFault[];
 
-const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+];
 
 // The sources that ordinary pods use are checked in full; of the others only that there is one.
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -51,13 +72,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
     persistentVolumeClaim?.claimName ? [] : [required(`${path}.claimName`)],
   nfs: ({ nfs }, path) => [
     ...(nfs?.server ? [] : [required(`${path}.server`)]),
-    ...(nfs?.path ? (nfs.path.startsWith('/') ? [] : [invalidValue(`${path}.path`, nfs.path, 'must be an absolute path')]) : [required(`${path}.path`)]),
+    ...(nfs?.path
+      ? nfs.path.startsWith('/')
+        ? []
+        : [invalidValue(`${path}.path`, nfs.path, 'must be an absolute path')]
+      : [required(`${path}.path`)]),
   ],
   csi: ({ csi }, path) => (csi?.driver ? [] : [required(`${path}.driver`)]),
   downwardAPI: ({ downwardAPI }, path) => downwardFaults(downwardAPI?.items ?? [], path),
   projected: ({ projected }, path) => projectedFaults(projected, path),
-  ephemeral: ({ ephemeral }, path) =>
-    ephemeral?.volumeClaimTemplate ? [] : [required(`${path}.volumeClaimTemplate`)],
+  ephemeral: ({ ephemeral }, path) => (ephemeral?.volumeClaimTemplate ? [] : [required(`${path}.volumeClaimTemplate`)]),
 };
 
 function validateSource(volume: Volume, path: string): FieldFault[] {
@@ -85,10 +109,21 @@ function items(entries: readonly KeyToPath[] | undefined, path: string): FieldFa
   });
 }
 
-const DOWNWARD_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
+const DOWNWARD_FIELDS = [
+  'metadata.annotations',
+  'metadata.labels',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+];
 
 function downwardFaults(
-  entries: readonly { path: string; fieldRef?: { fieldPath: string }; resourceFieldRef?: { containerName?: string; resource: string }; mode?: number }[],
+  entries: readonly {
+    path: string;
+    fieldRef?: { fieldPath: string };
+    resourceFieldRef?: { containerName?: string; resource: string };
+    mode?: number;
+  }[],
   path: string,
 ): FieldFault[] {
   return entries.flatMap((entry) => {
@@ -96,7 +131,10 @@ function downwardFaults(
     if (!entry.path) faults.push(required(`${path}.path`));
     else faults.push(...relativePath(entry.path, `${path}.path`));
     if (entry.fieldRef) {
-      if (entry.resourceFieldRef) faults.push(invalidValue(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
+      if (entry.resourceFieldRef)
+        faults.push(
+          invalidValue(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'),
+        );
       if (!DOWNWARD_FIELDS.includes(entry.fieldRef.fieldPath.replace(/\['.*'\]$/, ''))) {
         faults.push(notSupported(`${path}.fieldRef.fieldPath`, entry.fieldRef.fieldPath, DOWNWARD_FIELDS));
       }
@@ -126,7 +164,13 @@ function projectedFaults(projected: Volume['projected'], path: string): FieldFau
     if (source.serviceAccountToken) {
       const seconds = source.serviceAccountToken.expirationSeconds ?? 3600;
       if (seconds < 600) {
-        faults.push(invalidValue(`${place}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
+        faults.push(
+          invalidValue(
+            `${place}.serviceAccountToken.expirationSeconds`,
+            seconds,
+            'may not specify a duration less than 10 minutes',
+          ),
+        );
       }
       if (!source.serviceAccountToken.path) faults.push(required(`${place}.serviceAccountToken.path`));
     }
@@ -164,11 +208,16 @@ export function validateMounts(
     if (places.has(mount.mountPath)) faults.push(invalidValue(`${place}.mountPath`, mount.mountPath, 'must be unique'));
     places.add(mount.mountPath);
     if (devicePaths.has(mount.mountPath)) {
-      faults.push(invalidValue(`${place}.mountPath`, mount.mountPath, 'must not already exist as a path in volumeDevices'));
+      faults.push(
+        invalidValue(`${place}.mountPath`, mount.mountPath, 'must not already exist as a path in volumeDevices'),
+      );
     }
     if (mount.subPath) faults.push(...descending(mount.subPath, `${place}.subPath`));
     if (mount.subPathExpr) {
-      if (mount.subPath) faults.push(invalidValue(`${place}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
+      if (mount.subPath)
+        faults.push(
+          invalidValue(`${place}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'),
+        );
       faults.push(...descending(mount.subPathExpr, `${place}.subPathExpr`));
     }
     const propagation = mount.mountPropagation;

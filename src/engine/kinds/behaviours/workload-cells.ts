@@ -1,8 +1,16 @@
-import { ageSince } from '../age.ts';
+import { ageSince, formatAge } from '../age.ts';
 import type { KubeObject } from '../contract.ts';
-import type { CronJob, DaemonSet, Deployment, Job, PodSpec, ReplicaSet, ReplicationController, StatefulSet } from '../generated/types.ts';
+import type {
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  PodSpec,
+  ReplicaSet,
+  ReplicationController,
+  StatefulSet,
+} from '../generated/types.ts';
 import { formatLabelSelector, formatLabels } from '../label-selector.ts';
-import { formatAge } from '../age.ts';
 
 type Cell = string | number | boolean | null;
 
@@ -82,7 +90,11 @@ export function job(object: KubeObject, now: number): Cell[] {
   const succeeded = status.succeeded ?? 0;
   const parallelism = spec.parallelism ?? 0;
   const completions =
-    spec.completions !== undefined ? `${succeeded}/${spec.completions}` : parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
+    spec.completions !== undefined
+      ? `${succeeded}/${spec.completions}`
+      : parallelism > 1
+        ? `${succeeded}/1 of ${parallelism}`
+        : `${succeeded}/1`;
   let duration = '';
   if (status.startTime) {
     const end = status.completionTime ? Date.parse(status.completionTime) : now;

@@ -21,15 +21,25 @@ export function validateSelectorAndTemplate(
       faults.push(invalidValue(`${path}.selector`, selector, `empty selector is invalid for ${kind}`));
     } else if (faults.length === 0 && !matchesSelector(selector, template.metadata?.labels)) {
       faults.push(
-        invalidValue(`${path}.template.metadata.labels`, template.metadata?.labels ?? null, '`selector` does not match template `labels`'),
+        invalidValue(
+          `${path}.template.metadata.labels`,
+          template.metadata?.labels ?? null,
+          '`selector` does not match template `labels`',
+        ),
       );
     }
   }
   faults.push(...validateTemplate(template, `${path}.template`));
   const restart = template.spec?.restartPolicy;
-  if (restart && restart !== 'Always') faults.push(notSupported(`${path}.template.spec.restartPolicy`, restart, ['Always']));
+  if (restart && restart !== 'Always')
+    faults.push(notSupported(`${path}.template.spec.restartPolicy`, restart, ['Always']));
   if (template.spec?.activeDeadlineSeconds !== undefined) {
-    faults.push(forbiddenField(`${path}.template.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${DEADLINE_KINDS[kind] ?? 'ReplicaSet'} is not Supported`));
+    faults.push(
+      forbiddenField(
+        `${path}.template.spec.activeDeadlineSeconds`,
+        `activeDeadlineSeconds in ${DEADLINE_KINDS[kind] ?? 'ReplicaSet'} is not Supported`,
+      ),
+    );
   }
   return faults;
 }
@@ -48,13 +58,7 @@ export function validateShare(value: number | string | undefined, path: string, 
   }
   const texts = isPercent(value);
   if (texts.length > 0) {
-    return [
-      invalidValue(
-        path,
-        value,
-        `${texts[0]}`,
-      ),
-    ];
+    return [invalidValue(path, value, `${texts[0]}`)];
   }
   return Number.parseInt(value, 10) > percentMax ? [invalidValue(path, value, 'must not be greater than 100%')] : [];
 }
