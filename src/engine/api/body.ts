@@ -1,5 +1,11 @@
-import { badRequest, parseJson, parseYaml, requestEntityTooLarge, unsupportedMediaType } from '../kinds/index.ts';
-import { decodeProtobuf } from './codec.ts';
+import {
+  badRequest,
+  decodeProtobuf,
+  parseJson,
+  parseYaml,
+  requestEntityTooLarge,
+  unsupportedMediaType,
+} from '../kinds/index.ts';
 import { type HttpRequest, headerOf } from './http.ts';
 import { CONTENT_TYPES } from './negotiation.ts';
 

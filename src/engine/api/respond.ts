@@ -1,6 +1,12 @@
 import { gzip } from 'node:zlib';
-import { internalError, notAcceptable, type ResourceInfo, StatusError } from '../kinds/index.ts';
-import { encodeProtobuf } from './codec.ts';
+import {
+  encodeProtobuf,
+  hasProtobuf,
+  internalError,
+  notAcceptable,
+  type ResourceInfo,
+  StatusError,
+} from '../kinds/index.ts';
 import type { Exchange } from './exchange.ts';
 import { headerOf } from './http.ts';
 import { CONTENT_TYPES, type Encoding, negotiate, type Wanted } from './negotiation.ts';
@@ -87,6 +93,12 @@ export function isPretty({ query, request }: Exchange): boolean {
   return agent !== undefined && /^(?:curl|Wget|Mozilla\/5\.0)/.test(agent);
 }
 
+function hasForm(object: { apiVersion?: unknown; kind?: unknown }): boolean {
+  return hasProtobuf(String(object.apiVersion ?? ''), String(object.kind ?? ''));
+}
+
+const JSON_ANSWER: Wanted = { encoding: 'json' };
+
 /** Answers one object as it is, in the encoding the client wants. `bytes`: its JSON, if somebody has it already. */
 export async function sendObject(
   exchange: Exchange,
@@ -94,7 +106,7 @@ export async function sendObject(
   object: object,
   options: { info?: ResourceInfo; bytes?: Buffer; headers?: Record<string, string> } = {},
 ): Promise<void> {
-  const { encoding } = wantedOf(exchange, !options.info?.custom);
+  const { encoding } = wantedOf(exchange, !options.info?.custom && hasForm(object));
   const pretty = isPretty(exchange);
   if (encoding === 'json' && options.bytes && !pretty) {
     sendBytes(exchange, status, CONTENT_TYPES.json, [options.bytes, JSON_END], options.headers);
@@ -103,12 +115,16 @@ export async function sendObject(
   sendBytes(exchange, status, CONTENT_TYPES[encoding], await encode(object, encoding, pretty), options.headers);
 }
 
+/** Answers an object in an encoding that has been settled already. */
+export async function sendAs(exchange: Exchange, status: number, object: object, encoding: Encoding): Promise<void> {
+  sendBytes(exchange, status, CONTENT_TYPES[encoding], await encode(object, encoding, isPretty(exchange)));
+}
+
 /** Answers what went wrong as a Status, in an encoding the client accepts or else JSON. */
 export async function sendError(exchange: Exchange, thrown: unknown): Promise<void> {
   const error =
     thrown instanceof StatusError ? thrown : internalError(thrown instanceof Error ? thrown.message : String(thrown));
-  const wanted = negotiate(headerOf(exchange.request.headers, 'accept'), true);
-  const encoding = wanted?.encoding ?? 'json';
+  const { encoding } = negotiate(headerOf(exchange.request.headers, 'accept'), true) ?? JSON_ANSWER;
   const headers: Record<string, string> = {};
   const retry = error.status.details?.retryAfterSeconds;
   if (retry) headers['retry-after'] = String(retry);

@@ -1,5 +1,4 @@
-import type { KubeObject, ResourceInfo } from '../kinds/index.ts';
-import { type Table, tableFor } from './codec.ts';
+import { type KubeObject, type ResourceInfo, type Table, tableFor } from '../kinds/index.ts';
 import type { Exchange } from './exchange.ts';
 import type { Wanted } from './negotiation.ts';
 
@@ -17,13 +16,14 @@ export function toTable(
   metadata: ListMetadata,
   version: string,
   now: number,
-): Table & { apiVersion: string; kind: string; metadata: ListMetadata } {
+): Omit<Table, 'apiVersion'> & { apiVersion: string } {
   const include = exchange.query.get('includeObject');
   const table = tableFor(info, objects, {
     now,
     includeObject: include === 'None' || include === 'Object' ? include : 'Metadata',
+    metadata: { ...metadata },
   });
-  return { ...table, apiVersion: `meta.k8s.io/${version}`, kind: 'Table', metadata };
+  return version === 'v1' ? table : { ...table, apiVersion: `meta.k8s.io/${version}` };
 }
 
 /** Only the metadata of an object. */

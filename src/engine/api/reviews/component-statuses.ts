@@ -2,7 +2,7 @@ import { notFound } from '../../kinds/index.ts';
 import type { Target } from '../../resources/index.ts';
 import type { ApiContext } from '../context.ts';
 import type { Exchange } from '../exchange.ts';
-import { encode, sendBytes, sendObject, wantedOf } from '../respond.ts';
+import { sendAs, sendObject, wantedOf } from '../respond.ts';
 import { toTable, transformObject } from '../transform.ts';
 
 const COMPONENTS = ['controller-manager', 'etcd-0', 'scheduler'];
@@ -24,12 +24,12 @@ export async function serveComponentStatuses(context: ApiContext, exchange: Exch
     if (!found) throw notFound(info, name);
     if (!wanted.as) return sendObject(exchange, 200, found);
     const shown = transformObject(exchange, info, found, wanted.as, now);
-    return sendBytes(exchange, 200, 'application/json', await encode(shown, 'json', false));
+    return sendAs(exchange, 200, shown, wanted.encoding);
   }
   const metadata = { resourceVersion: '' };
   if (wanted.as?.kind === 'Table') {
     const table = toTable(exchange, info, objects, metadata, wanted.as.version, now);
-    return sendBytes(exchange, 200, 'application/json', await encode(table, 'json', false));
+    return sendAs(exchange, 200, table, wanted.encoding);
   }
   return sendObject(exchange, 200, { kind: 'ComponentStatusList', apiVersion: 'v1', metadata, items: objects });
 }

@@ -2,7 +2,7 @@ import { type KubeObject, StatusError } from '../../kinds/index.ts';
 import type { Resources, Target } from '../../resources/index.ts';
 import type { ApiContext } from '../context.ts';
 import type { Exchange } from '../exchange.ts';
-import { encode, isPretty, sendBytes, sendObject, wantedOf } from '../respond.ts';
+import { sendAs, sendObject, wantedOf } from '../respond.ts';
 import { transformObject } from '../transform.ts';
 
 /** Answers an object that a write has made, in the form the client wants; with the store's bytes where they are its own. */
@@ -17,7 +17,7 @@ export async function sendChanged(
   const wanted = wantedOf(exchange, !info.custom);
   if (wanted.as && object.kind !== 'Status') {
     const shown = transformObject(exchange, info, object, wanted.as, context.clock.now());
-    sendBytes(exchange, status, 'application/json', await encode(shown, 'json', isPretty(exchange)));
+    await sendAs(exchange, status, shown, wanted.encoding);
     return;
   }
   const entry = keptEntry(context, target, object);

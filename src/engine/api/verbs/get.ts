@@ -1,7 +1,7 @@
 import type { Target } from '../../resources/index.ts';
 import type { ApiContext } from '../context.ts';
 import type { Exchange } from '../exchange.ts';
-import { encode, isPretty, sendBytes, sendObject, wantedOf } from '../respond.ts';
+import { sendAs, sendObject, wantedOf } from '../respond.ts';
 import { transformObject } from '../transform.ts';
 
 /** GET of one object. The stored bytes go out as they are when they are of the version and form asked for. */
@@ -12,7 +12,7 @@ export async function getObject(context: ApiContext, exchange: Exchange, target:
   const object = context.resources.get(target, version);
   if (wanted.as) {
     const shown = transformObject(exchange, info, object, wanted.as, context.clock.now());
-    sendBytes(exchange, 200, 'application/json', await encode(shown, 'json', isPretty(exchange)));
+    await sendAs(exchange, 200, shown, wanted.encoding);
     return;
   }
   const plain = wanted.encoding === 'json' && target.subresource === undefined && info.version === info.storageVersion;

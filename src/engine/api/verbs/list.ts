@@ -4,7 +4,7 @@ import type { ApiContext } from '../context.ts';
 import type { Exchange } from '../exchange.ts';
 import { CONTENT_TYPES } from '../negotiation.ts';
 import { listRequest } from '../request-options.ts';
-import { encode, isPretty, sendBytes, wantedOf } from '../respond.ts';
+import { isPretty, sendAs, sendBytes, wantedOf } from '../respond.ts';
 import { type ListMetadata, toMetadata, toTable } from '../transform.ts';
 
 const COMMA = Buffer.from(',');
@@ -20,7 +20,7 @@ export async function listObjects(context: ApiContext, exchange: Exchange, targe
   if (wanted.as?.kind === 'Table') {
     const objects = answer.items.map((item) => item.object);
     const table = toTable(exchange, info, objects, metadata, wanted.as.version, context.clock.now());
-    sendBytes(exchange, 200, CONTENT_TYPES.json, await encode(table, 'json', pretty));
+    await sendAs(exchange, 200, table, wanted.encoding);
     return;
   }
   if (wanted.as) {
@@ -31,7 +31,7 @@ export async function listObjects(context: ApiContext, exchange: Exchange, targe
       metadata,
       items: answer.items.map((item) => toMetadata(item.object, version)),
     };
-    sendBytes(exchange, 200, CONTENT_TYPES[wanted.encoding], await encode(list, wanted.encoding, pretty));
+    await sendAs(exchange, 200, list, wanted.encoding);
     return;
   }
   if (wanted.encoding === 'json' && !pretty) {
@@ -40,7 +40,7 @@ export async function listObjects(context: ApiContext, exchange: Exchange, targe
   }
   const objects = answer.items.map((item) => item.object);
   const list = asList(target, objects, metadata);
-  sendBytes(exchange, 200, CONTENT_TYPES[wanted.encoding], await encode(list, wanted.encoding, pretty));
+  await sendAs(exchange, 200, list, wanted.encoding);
 }
 
 function listMetadata(answer: ListAnswer): ListMetadata {

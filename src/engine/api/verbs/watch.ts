@@ -1,6 +1,12 @@
-import { type KubeObject, type ResourceInfo, type Status, StatusError } from '../../kinds/index.ts';
+import {
+  encodeProtobuf,
+  type KubeObject,
+  protobufWatchFrame,
+  type ResourceInfo,
+  type Status,
+  StatusError,
+} from '../../kinds/index.ts';
 import type { ResourceEvent, ResourceWatch, Target } from '../../resources/index.ts';
-import { encodeProtobuf } from '../codec.ts';
 import type { ApiContext } from '../context.ts';
 import type { Exchange } from '../exchange.ts';
 import { CONTENT_TYPES, type Wanted } from '../negotiation.ts';
@@ -133,6 +139,21 @@ function jsonLine(type: string, bytes: Buffer): Buffer {
   return line;
 }
 
+const frames = new WeakMap<object, Map<string, Buffer>>();
+
+function protobufLine(type: string, object: object): Buffer {
+  let ofType = frames.get(object);
+  if (!ofType) {
+    ofType = new Map();
+    frames.set(object, ofType);
+  }
+  const known = ofType.get(type);
+  if (known) return known;
+  const frame = protobufWatchFrame(type, encodeProtobuf(object));
+  ofType.set(type, frame);
+  return frame;
+}
+
 /** How events are written: the form of the object (whole, table, metadata) and the encoding of the frame. */
 function framer(
   context: ApiContext,
@@ -143,10 +164,10 @@ function framer(
   const { as, encoding } = wanted;
   const write =
     encoding === 'protobuf'
-      ? (type: string, object: object) => protobufFrame(type, encodeProtobuf(object))
+      ? (type: string, object: object) => protobufWatchFrame(type, encodeProtobuf(object))
       : (type: string, object: object) => jsonLine(type, Buffer.from(JSON.stringify(object)));
   if (!as) {
-    if (encoding === 'protobuf') return (event) => protobufFrame(event.type, encodeProtobuf(event.object));
+    if (encoding === 'protobuf') return ({ type, object }) => protobufLine(type, object);
     return (event) => jsonLine(event.type, event.bytes());
   }
   let first = true;
@@ -162,25 +183,4 @@ function framer(
     first = false;
     return write(type, shown);
   };
-}
-
-/** Four bytes of length, then a meta.v1.WatchEvent: type = 1, object = 2, a RawExtension whose raw = 1. */
-function protobufFrame(type: string, object: Buffer): Buffer {
-  const raw = Buffer.concat([Buffer.from([0x0a]), varint(object.length), object]);
-  const name = Buffer.from(type);
-  const event = Buffer.concat([Buffer.from([0x0a, name.length]), name, Buffer.from([0x12]), varint(raw.length), raw]);
-  const length = Buffer.allocUnsafe(4);
-  length.writeUInt32BE(event.length);
-  return Buffer.concat([length, event]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest % 128) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-  return Buffer.from(bytes);
 }
