@@ -6,3 +6,4 @@ export { type KubeconfigOptions, kubeconfigPaths, readKubeconfig } from './kubec
 export { startLoop } from './loop.ts';
 export { apiVersionOf, resourcePath } from './paths.ts';
 export { createRecorder } from './recorder.ts';
+export { execInPod, type RemoteExec } from './exec-stream.ts';

@@ -11,7 +11,15 @@ import {
 } from '../client/index.ts';
 import { startControllers } from '../controllers/index.ts';
 import type { ImageStore } from '../images/index.ts';
-import { type Catalogue, badRequest, createCatalogue, type Kind, notFound, type Pod, serviceUnavailable } from '../kinds/index.ts';
+import {
+  badRequest,
+  type Catalogue,
+  createCatalogue,
+  type Kind,
+  notFound,
+  type Pod,
+  serviceUnavailable,
+} from '../kinds/index.ts';
 import type { Network } from '../network/index.ts';
 import { type Node, startNode } from '../node/index.ts';
 import { startProxy } from '../proxy/index.ts';
@@ -239,8 +247,7 @@ function nodeLink(current: () => Node | undefined, network: Network | undefined)
   };
   const onNode = (pod: Pod): Node => {
     const running = node();
-    if (pod.spec.nodeName !== running.name)
-      throw badRequest(`node ${pod.spec.nodeName ?? ''} runs no containers`);
+    if (pod.spec.nodeName !== running.name) throw badRequest(`node ${pod.spec.nodeName ?? ''} runs no containers`);
     return running;
   };
   return {

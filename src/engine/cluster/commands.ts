@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { UserError } from '../../base/index.ts';
-import { type HttpClient, httpClient } from '../client/index.ts';
+import { type HttpClient, type HttpClientOptions, httpClient } from '../client/index.ts';
 import { endBundle, removeCgroups, startBundle, untilGone } from './bundle.ts';
 import {
   type KubeconfigEntry,
@@ -255,6 +255,8 @@ export interface ReadyCluster {
   readonly context: string;
   readonly kubeconfigPath: string;
   readonly client: HttpClient;
+  /** What `client` was made with. */
+  readonly connection: HttpClientOptions;
   /** The URL under which the cluster's Ingress answers for a host; an empty host is that of rules without one. */
   ingressUrl(host: string): string;
 }
@@ -280,11 +282,13 @@ export async function runningCluster(nameGiven: string): Promise<ReadyCluster> {
 
 async function reach(settings: ClusterSettings, context: string, kubeconfigPath: string): Promise<ReadyCluster> {
   const entry = await entryOf(settings.name, settings);
+  const connection = { server: entry.server, ca: entry.caPem, certificate: entry.certificatePem, key: entry.keyPem };
   return {
     name: settings.name,
     context,
     kubeconfigPath,
-    client: httpClient({ server: entry.server, ca: entry.caPem, certificate: entry.certificatePem, key: entry.keyPem }),
+    connection,
+    client: httpClient(connection),
     ingressUrl: (host) => `http://${host || '127.0.0.1'}:${settings.httpPort}`,
   };
 }

@@ -2,9 +2,9 @@ import type { Client, DeleteOptions, ListQuery, Patch, WatchEvent, WatchQuery, W
 import {
   type Catalogue,
   type Draft,
-  faults,
   type Kind,
   type KubeObject,
+  notFound,
   type Status,
   StatusError,
 } from '../kinds/index.ts';

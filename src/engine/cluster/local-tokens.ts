@@ -15,7 +15,8 @@ export function localTokens(resources: Resources, catalogue: Catalogue, api: Api
     const { spec } = body as TokenRequest;
     const account = read<ServiceAccount>(kinds.serviceaccounts, namespace, name);
     const bound = spec.boundObjectRef;
-    const nodeName = bound?.kind === 'Pod' ? read<Pod>(kinds.pods, namespace, bound.name ?? '')?.spec.nodeName : undefined;
+    const nodeName =
+      bound?.kind === 'Pod' ? read<Pod>(kinds.pods, namespace, bound.name ?? '')?.spec.nodeName : undefined;
     return issue();
 
     async function issue(): Promise<TokenRequest> {

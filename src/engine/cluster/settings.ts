@@ -46,8 +46,9 @@ export function clustersDirectory(): string {
   return join(homeDirectory(), 'clusters');
 }
 
-export function imageStoreDirectory(): string {
-  return join(homeDirectory(), 'images');
+/** Shared by the machine's clusters and builds; `WHERRY_IMAGES` puts it elsewhere than below the home. */
+export function imageStoreDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment.WHERRY_IMAGES || join(homeDirectory(environment), 'images');
 }
 
 export interface ClusterPaths {

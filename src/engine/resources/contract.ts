@@ -123,6 +123,8 @@ export interface AdmissionRequest {
   readonly old: KubeObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** Warnings for the client are pushed here. */
+  readonly warnings: string[];
   /** Reads other objects as they are now. */
   read<T>(kind: Kind<T>, namespace: string | undefined, name: string): T | undefined;
   readAll<T>(kind: Kind<T>, namespace: string | undefined): readonly T[];
