@@ -52,8 +52,11 @@ export class Attachments {
         await rm(path, { force: true });
       }
     }
-    // A link without a file: the engine ended between the two steps of an attachment.
-    if (links.size > 0) await ipBatch([...links].map((link) => `link del ${link}`));
+    // A link without a file: the engine ended between the two steps of an attachment. It may be on its way out already.
+    if (links.size > 0) {
+      const input = [...links].map((link) => `link del ${link}\n`).join('');
+      await run('ip', ['-force', '-batch', '-'], { input, allowFailure: true });
+    }
   }
 
   /** Idempotent: an attachment whose namespace is still the same is answered as it is. */

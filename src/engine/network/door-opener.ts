@@ -43,7 +43,6 @@ export async function openDoors(
   const places = doors.map(({ protocol, hostAddress, hostPort }) => ({ protocol, hostAddress, hostPort }));
   const child = spawn('nsenter', [`--net=${path}`, process.execPath, '-e', OPENER, JSON.stringify(places)], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { PATH: process.env['PATH'] },
   });
   return collect(child, doors, clock);
 }

@@ -165,7 +165,7 @@ function destination(backend: Backend, request: Incoming) {
   const host = hostOf(request);
   const isTls = 'encrypted' in request.socket && (request.socket as TLSSocket).encrypted === true;
   const client = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  headers['host'] = host;
+  headers.host = host;
   headers['x-forwarded-for'] = [...headerList(request.headers['x-forwarded-for']), client].join(', ');
   headers['x-forwarded-host'] = host;
   headers['x-forwarded-proto'] = isTls ? 'https' : 'http';

@@ -174,7 +174,7 @@ describe('the ingress server', () => {
       if (text.endsWith('early')) socket.write(' late');
       if (text.endsWith('early late')) break;
     }
-    assert.match(text, /^HTTP\/1.1 101 [^]*Upgrade: websocket[^]*\r\n\r\nearly late$/);
+    assert.match(text, /^HTTP\/1.1 101 [\s\S]*Upgrade: websocket[\s\S]*\r\n\r\nearly late$/);
   });
 
   test('over TLS both HTTP versions arrive, with a certificate made for whoever has none', async () => {

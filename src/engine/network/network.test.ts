@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { after, before, describe, test } from 'node:test';
 import type { Network, ServicePortRule } from './contract.ts';
 import {
@@ -7,6 +9,7 @@ import {
   ECHO_SERVER,
   inOwnNamespaces,
   makePod,
+  node,
   SETTINGS,
   startNetwork,
   type TestPod,
@@ -61,7 +64,7 @@ inOwnNamespaces(import.meta.filename, () => {
       stream.end('GET / HTTP/1.0\r\n\r\n');
       let text = '';
       for await (const chunk of stream) text += chunk;
-      assert.match(text, new RegExp(`client: ${SETTINGS.nodeAddress}[^]*pod0$`));
+      assert.match(text, new RegExp(`client: ${SETTINGS.nodeAddress}[\\s\\S]*pod0$`));
     });
 
     test('a pod reaches itself through its service', async () => {
@@ -81,6 +84,29 @@ inOwnNamespaces(import.meta.filename, () => {
     test('datagrams are led like connections', async () => {
       await network.setServices([rule({ protocol: 'UDP', endpoints: [endpoint(1)] })]);
       assert.equal(await client().run(ASK_UDP, '10.96.0.50', '80'), 'pod1 hello');
+    });
+
+    const noConntrack = spawnSync('conntrack', ['--version']).error ? 'conntrack is not installed' : false;
+    test('a client that keeps its port is led on when its endpoint goes', { skip: noConntrack }, async () => {
+      const udp = (...indices: number[]) =>
+        rule({ protocol: 'UDP', endpoints: indices.map(endpoint), nodePort: 30053 });
+      await network.setServices([udp(0)]);
+      const sockets = ['10.96.0.50:80', `${SETTINGS.nodeAddress}:30053`].map((place) => {
+        const socket = createSocket('udp4');
+        const [address, port] = place.split(':');
+        const ask = (): Promise<string> =>
+          new Promise((resolve) => {
+            socket.once('message', (message) => resolve(String(message)));
+            socket.send('hi', Number(port), address);
+          });
+        return { socket, ask };
+      });
+      for (const { ask } of sockets) assert.equal(await ask(), 'pod0 hi');
+      await network.setServices([udp(1)]);
+      for (const { ask } of sockets) assert.equal(await ask(), 'pod1 hi');
+      await network.setServices([udp(0, 1)]);
+      for (const { ask } of sockets) assert.equal(await ask(), 'pod1 hi');
+      for (const { socket } of sockets) socket.close();
     });
 
     test('a node port leads to the service, from pods and from the node', async () => {
@@ -135,32 +161,40 @@ inOwnNamespaces(import.meta.filename, () => {
       await network.detachPod('four');
     });
 
-    test('a host port is reached at the node, and at the one address it asks for', async () => {
-      const { address } = await network.attachPod({
-        podId: 'one-more',
-        networkNamespace: (await makePod()).namespace,
-        hostPorts: [],
+    test('a host port is reached at the node, and only at the address it asks for', async () => {
+      const [everywhere, loopback] = [await makePod(), await makePod()];
+      pods.push(everywhere, loopback);
+      const port = { protocol: 'TCP', hostPort: 9080, containerPort: 8080 } as const;
+      const udp = { ...port, protocol: 'UDP', hostPort: 9081 } as const;
+      await network.attachPod({
+        podId: 'everywhere',
+        networkNamespace: everywhere.namespace,
+        hostPorts: [{ ...port, hostIp: SETTINGS.nodeAddress }],
       });
-      await network.detachPod('one-more');
+      await network.attachPod({
+        podId: 'loopback',
+        networkNamespace: loopback.namespace,
+        hostPorts: [{ ...port, hostIp: '127.0.0.1' }, udp],
+      });
+      await everywhere.serve(ECHO_SERVER, 'everywhere', '8080');
+      await loopback.serve(ECHO_SERVER, 'loopback', '8080');
+      assert.match(await client().run(ASK, `http://${SETTINGS.nodeAddress}:9080/`), /^everywhere /);
+      assert.match(await node().run(ASK, `http://${SETTINGS.nodeAddress}:9080/`), /^everywhere /);
+      assert.match(await node().run(ASK, 'http://127.0.0.1:9080/'), /^loopback /);
+      assert.match(await node().run(ASK, 'http://127.0.0.1:9080/', '1', SETTINGS.nodeAddress), /^loopback /);
+      assert.equal(await client().run(ASK_UDP, SETTINGS.nodeAddress, '9081'), 'loopback hello');
+      assert.match(await loopback.run(ASK, 'http://127.0.0.1:8080/'), /^loopback /);
+    });
+
+    test('a pod asks for the address it had, and has it when it is free', async () => {
       const pod = await makePod();
       pods.push(pod);
-      const attached = await network.attachPod({
-        podId: 'ported',
-        networkNamespace: pod.namespace,
-        wantedAddress: address,
-        hostPorts: [
-          { protocol: 'TCP', hostPort: 9080, containerPort: 8080 },
-          { protocol: 'UDP', hostPort: 9081, containerPort: 8080, hostIp: '127.0.0.1' },
-        ],
-      });
-      assert.equal(attached.address, address);
-      await pod.serve(ECHO_SERVER, 'ported', '8080');
-      assert.match(await client().run(ASK, `http://${SETTINGS.nodeAddress}:9080/`), /^ported /);
-      const node = { ...client(), namespace: '/proc/self/ns/net' };
-      assert.ok(node);
-      const stream = await network.connect('127.0.0.1', 9080);
-      stream.destroy();
-      assert.equal(await client().run(ASK_UDP, SETTINGS.nodeAddress, '9081'), 'ECONNREFUSED');
+      const wanted = { podId: 'again', networkNamespace: pod.namespace, hostPorts: [], wantedAddress: '10.244.77.7' };
+      assert.equal((await network.attachPod(wanted)).address, '10.244.77.7');
+      const other = await makePod();
+      pods.push(other);
+      const clash = { ...wanted, podId: 'clash', networkNamespace: other.namespace };
+      assert.notEqual((await network.attachPod(clash)).address, '10.244.77.7');
     });
   });
 

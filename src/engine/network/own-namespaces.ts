@@ -69,6 +69,11 @@ export function host(): TestPod {
   return { ...inNamespace(HOST.replace('self', String(process.pid))), end: () => {} };
 }
 
+/** The cluster's own network, as a pod with hostNetwork has it. */
+export function node(): TestPod {
+  return { ...inNamespace(`/proc/${process.pid}/ns/net`), end: () => {} };
+}
+
 function inNamespace(namespace: string): Omit<TestPod, 'end'> {
   const start = (script: string, args: string[]) =>
     spawn('nsenter', [`--net=${namespace}`, process.execPath, '-e', script, ...args], {

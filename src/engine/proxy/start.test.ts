@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { silentLog, systemClock } from '../../base/index.ts';
+import { createInformers, createRecorder, type Running } from '../client/index.ts';
+import { type Draft, type Kind, type KubeObject, kinds, type Service } from '../kinds/index.ts';
+import {
+  ASK,
+  ECHO_SERVER,
+  host,
+  inOwnNamespaces,
+  makePod,
+  SETTINGS,
+  startNetwork,
+  type TestPod,
+} from '../network/own-namespaces.ts';
+import { MemoryClient } from '../node/memory-client.ts';
+import { startProxy } from './start.ts';
+
+inOwnNamespaces(import.meta.filename, () => {
+  describe('the proxy, from objects to packets', () => {
+    const client = new MemoryClient();
+    const informers = createInformers(client, systemClock, silentLog);
+    const pods: TestPod[] = [];
+    const addresses: string[] = [];
+    let started: Awaited<ReturnType<typeof startNetwork>>;
+    let proxy: Running;
+
+    const slice = (name: string, ready: boolean[], port = 8080) => ({
+      metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      ports: [{ name: '', port, protocol: 'TCP' }],
+      endpoints: ready.map((isReady, index) => ({
+        addresses: [addresses[index] ?? ''],
+        conditions: { ready: isReady },
+      })),
+    });
+    const make = <T extends KubeObject>(kind: Kind<T>, object: object) =>
+      client.create(kind, { ...object, status: {} } as unknown as Draft<T>);
+    /** Asks again until the answer matches: what is looked for arrives by watch, soon but not at once. */
+    async function until(pattern: RegExp, look: () => Promise<string>): Promise<void> {
+      let said = '';
+      for (let tries = 0; tries < 60; tries++) {
+        said = await look();
+        if (pattern.test(said)) return;
+        await systemClock.sleep(50);
+      }
+      assert.match(said, pattern);
+    }
+
+    before(async () => {
+      started = await startNetwork();
+      for (const name of ['one', 'two']) {
+        const pod = await makePod();
+        pods.push(pod);
+        const wanted = { podId: name, networkNamespace: pod.namespace, hostPorts: [] };
+        addresses.push((await started.network.attachPod(wanted)).address);
+        await pod.serve(ECHO_SERVER, name, '8080');
+      }
+      await make(kinds.services, {
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { type: 'NodePort', clusterIP: '10.96.0.50', ports: [{ port: 80, protocol: 'TCP', nodePort: 30080 }] },
+      });
+      await make(kinds.endpointslices, slice('web', [true, false]));
+      const context = {
+        client,
+        informers,
+        clock: systemClock,
+        log: silentLog,
+        recorder: (component: string) => createRecorder(client, component, systemClock, silentLog),
+      };
+      proxy = startProxy(context, started.network, {
+        nodeName: 'node',
+        nodeAddress: SETTINGS.nodeAddress,
+        clusterDomain: 'cluster.local',
+        loadBalancerAddress: '127.0.0.1',
+        ingressDoors: { http: 8080, https: 8443 },
+      });
+    });
+    after(async () => {
+      await proxy.stop();
+      informers.stop();
+      for (const pod of pods) pod.end();
+      await started.clean();
+    });
+    const fromPod = (url: string) => (pods[1] as TestPod).run(ASK, url);
+    const fromHost = (url: string) => host().run(ASK, url);
+
+    test('a service is reached by its address, and by its node port on the host', async () => {
+      await until(/^one /, () => fromPod('http://10.96.0.50/'));
+      await until(/^one /, () => fromHost('http://127.0.0.1:30080/'));
+    });
+
+    test('an endpoint that is ready no more is left, and one that becomes ready is found', async () => {
+      const known = await client.get(kinds.endpointslices, 'default', 'web');
+      await client.update(kinds.endpointslices, { ...known, ...slice('web', [false, true]), metadata: known.metadata });
+      await until(/^two /, () => fromPod('http://10.96.0.50/'));
+      const answers = new Set((await (pods[0] as TestPod).run(ASK, 'http://10.96.0.50/', '10')).split('\n'));
+      assert.equal(answers.size, 1);
+    });
+
+    test('a load balancer has doors on the host and says so; one that wants a taken port is told the way around', async () => {
+      await make(kinds.services, {
+        metadata: { name: 'balanced', namespace: 'default' },
+        spec: { type: 'LoadBalancer', clusterIP: '10.96.0.51', ports: [{ port: 9000, nodePort: 30081 }] },
+      });
+      await make(kinds.endpointslices, slice('balanced', [true]));
+      await until(/^one /, () => fromHost('http://127.0.0.1:9000/'));
+      const status = async (name: string) => {
+        const service = (await client.get(kinds.services, 'default', name)) as Service;
+        return JSON.stringify(service.status.loadBalancer?.ingress ?? []);
+      };
+      await until(/127\.0\.0\.1/, () => status('balanced'));
+
+      await make(kinds.services, {
+        metadata: { name: 'late', namespace: 'default' },
+        spec: { type: 'LoadBalancer', clusterIP: '10.96.0.52', ports: [{ port: 9000, nodePort: 30082 }] },
+      });
+      const events = async () => {
+        const { items } = await client.list(kinds.events);
+        return items.map((event) => `${event.involvedObject.name} ${event.reason} ${event.message}`).join('\n');
+      };
+      await until(
+        /^late SyncLoadBalancerFailed .*port 9000 is taken by default\/balanced.*127\.0\.0\.1:30082$/m,
+        events,
+      );
+      assert.equal(await status('late'), '[]');
+    });
+
+    test('an ingress leads from the host to the pods, and says where it is reached', async () => {
+      await make(kinds.ingresses, {
+        metadata: { name: 'in', namespace: 'default' },
+        spec: {
+          rules: [
+            {
+              http: {
+                paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+              },
+            },
+          ],
+        },
+      });
+      await until(/^two /, () => fromHost('http://127.0.0.1:8080/'));
+      await until(/127\.0\.0\.1/, async () => {
+        const ingress = await client.get(kinds.ingresses, 'default', 'in');
+        return JSON.stringify(ingress.status.loadBalancer?.ingress ?? []);
+      });
+    });
+
+    test('a service that is deleted is refused, and its doors are shut', async () => {
+      await client.delete(kinds.services, 'default', 'web', {});
+      await until(/^ECONNREFUSED$/, () => fromPod('http://10.96.0.50/'));
+      await until(/^ECONNREFUSED$/, () => fromHost('http://127.0.0.1:30080/'));
+      await until(/No endpoints are ready for ingress default\/in/, () => fromHost('http://127.0.0.1:8080/'));
+    });
+  });
+});
