@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '../../base/index.ts';
 import type { ResourceInfo } from '../kinds/index.ts';
 import type { Target, UserInfo } from '../resources/index.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
@@ -10,12 +12,13 @@ export interface Exchange {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
+  readonly clock: Clock;
   /** Who asks; after impersonation, who is impersonated. */
   user: UserInfo;
   /** Texts for Warning headers, told with the answer. */
   readonly warnings: string[];
   /** Set when the request is a WebSocket or SPDY upgrade: the raw connection and what came with the head. */
-  readonly upgrade?: { readonly socket: import('node:net').Socket; readonly head: Buffer };
+  readonly upgrade?: { readonly socket: Socket; readonly head: Buffer };
 }
 
 /** The target of a request for this resource. */

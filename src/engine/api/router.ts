@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../base/index.ts';
-import { methodNotSupported, type ResourceInfo, StatusError, unauthorized } from '../kinds/index.ts';
+import { methodNotSupported, type ResourceInfo, StatusError, tooManyRequests, unauthorized } from '../kinds/index.ts';
 import { impersonated } from './authentication/impersonation.ts';
 import { attributesOf, forbiddenMessage } from './authorization/attributes.ts';
 import type { ApiContext } from './context.ts';
@@ -21,11 +21,14 @@ import { watchObjects } from './verbs/watch.ts';
 
 const NO_QUERY = new URLSearchParams();
 const AUDIT_ID_MAX = 64;
+/** Watches and streams count as well; past this, clients are told to come back. */
+const IN_FLIGHT_MAX = 20_000;
 
 export type Handler = (request: HttpRequest, response: HttpResponse, upgrade?: Exchange['upgrade']) => void;
 
 /** The whole way of a request: who, whether, what. */
 export function createRouter(context: ApiContext, routes: Routes): Handler {
+  let inFlight = 0;
   return (request, response, upgrade) => {
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
@@ -39,6 +42,7 @@ export function createRouter(context: ApiContext, routes: Routes): Handler {
       method,
       query,
       info,
+      clock: context.clock,
       user: { name: '', groups: [] },
       warnings: [],
       ...(upgrade && { upgrade }),
@@ -47,7 +51,8 @@ export function createRouter(context: ApiContext, routes: Routes): Handler {
     const audit = headerOf(request.headers, 'audit-id');
     response.setHeader('audit-id', audit && audit.length <= AUDIT_ID_MAX ? audit : randomUUID());
     context.metrics.inFlight(info.verb, 1);
-    serve(context, routes, exchange)
+    inFlight++;
+    (inFlight > IN_FLIGHT_MAX ? refuseForNow(request) : serve(context, routes, exchange))
       .catch((error: unknown) => {
         if (!(error instanceof StatusError)) {
           context.log.error('request failed', { method, path, error: messageOf(error) });
@@ -59,6 +64,7 @@ export function createRouter(context: ApiContext, routes: Routes): Handler {
         response.destroy();
       })
       .finally(() => {
+        inFlight--;
         context.metrics.inFlight(info.verb, -1);
         context.metrics.count({
           verb: info.verb,
@@ -72,6 +78,11 @@ export function createRouter(context: ApiContext, routes: Routes): Handler {
         });
       });
   };
+}
+
+function refuseForNow(request: HttpRequest): Promise<void> {
+  request.resume();
+  return Promise.reject(tooManyRequests('Too many requests, please try again later.', 1));
 }
 
 async function serve(context: ApiContext, routes: Routes, exchange: Exchange): Promise<void> {

@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.ts';
 
 /** The object of a review, which no store will keep: its kind is checked, the rest is the review's affair. */
 export async function reviewBody<T>(exchange: Exchange, kind: Pick<Kind, 'group' | 'version' | 'kind'>): Promise<T> {
-  const { body } = await decodeBody(exchange.request, true);
+  const { body } = await decodeBody(exchange, true);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`);
   }

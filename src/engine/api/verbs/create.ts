@@ -8,7 +8,7 @@ import { sendChanged } from './changed.ts';
 
 /** POST to a collection or a subresource. */
 export async function createObject(context: ApiContext, exchange: Exchange, target: Target): Promise<void> {
-  const { body, faults } = await decodeBody(exchange.request, !target.info.custom);
+  const { body, faults } = await decodeBody(exchange, !target.info.custom);
   checkEscalation(context, exchange.user, target, body);
   const object = await context.resources.create(target, body, requestOptions(exchange, faults));
   await sendChanged(context, exchange, target, object, 201);

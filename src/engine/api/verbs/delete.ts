@@ -91,8 +91,8 @@ function orphanOf(query: URLSearchParams): boolean | undefined {
   return value === null ? undefined : value !== 'false' && value !== '0';
 }
 
-async function bodyOrNothing({ request }: Exchange): Promise<{ body: unknown; faults: readonly string[] }> {
-  const bytes = await readBody(request);
+async function bodyOrNothing(exchange: Exchange): Promise<{ body: unknown; faults: readonly string[] }> {
+  const bytes = await readBody(exchange);
   // Custom resources read protobuf here as well: client-go's metadata client sends its options so.
-  return bytes.length === 0 ? { body: undefined, faults: [] } : decodeBytes(bytes, mediaType(request), true);
+  return bytes.length === 0 ? { body: undefined, faults: [] } : decodeBytes(bytes, mediaType(exchange.request), true);
 }

@@ -41,7 +41,7 @@ export async function patchObject(context: ApiContext, exchange: Exchange, targe
       'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
     );
   }
-  const bytes = await readBody(request);
+  const bytes = await readBody(exchange);
   const { body, faults } = type === 'apply' ? await decodeYaml(bytes) : decodeJson(bytes);
   const patch: PatchRequest = {
     ...requestOptions(exchange, faults),
