@@ -13,6 +13,12 @@ import {
   typeFacts,
 } from './index.ts';
 
+/** The fields that have a protobuf number, by the facts. */
+function protobufFields(schema: Schema): object {
+  const fields = Object.entries(typeFacts()[schema.name ?? '']?.fields ?? {});
+  return Object.fromEntries(fields.filter(([, fact]) => fact.proto !== undefined));
+}
+
 /** A value with every field set, types that hold themselves cut off. */
 function sample(schema: Schema, name: string, inside: readonly string[] = []): unknown {
   switch (schema.type) {
@@ -22,7 +28,7 @@ function sample(schema: Schema, name: string, inside: readonly string[] = []): u
       const made: Record<string, unknown> = {};
       for (const [key, field] of Object.entries(schema.fields ?? {})) {
         // What stands inside another object has no type of its own in protobuf.
-        if ((key === 'apiVersion' || key === 'kind') && 'metadata' in (schema.fields ?? {})) continue;
+        if ((key === 'apiVersion' || key === 'kind') && !Object.hasOwn(protobufFields(schema), key)) continue;
         const value = sample(field.schema, key, [...inside, self]);
         if (value !== undefined) made[key] = value;
       }

@@ -25,6 +25,8 @@ export const namespace: Behaviour = {
   prepareForCreate(object) {
     const target = own(object);
     target.status = { phase: 'Active' };
+    // A generated name was not known to the defaults.
+    target.metadata.labels = { ...target.metadata.labels, 'kubernetes.io/metadata.name': target.metadata.name };
     // The namespace controller takes it away when everything inside is gone.
     target.spec ??= {};
     const finalizers = target.spec.finalizers ?? [];

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { ageSince } from '../age.ts';
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { at, duplicate, forbiddenField, invalidAll, invalidValue, notSupported, required } from '../faults.ts';
@@ -34,8 +35,7 @@ export const service: Behaviour = {
       port.protocol ||= 'TCP';
       if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
     }
-    const external = hasNodePorts(spec.type) || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0);
-    if (external) spec.externalTrafficPolicy ||= 'Cluster';
+    if (isExternal(own(object))) spec.externalTrafficPolicy ||= 'Cluster';
     if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
     if (spec.type === 'LoadBalancer') {
       spec.allocateLoadBalancerNodePorts ??= true;
@@ -44,12 +44,11 @@ export const service: Behaviour = {
   },
   prepareForCreate(object) {
     own(object).status = { loadBalancer: {} };
-    dropUnused(own(object));
   },
   prepareForUpdate(object, old) {
     keepStatus(loose(object), loose(old));
     keepAllocated(own(object), own(old));
-    dropUnused(own(object));
+    dropUnused(own(object), own(old));
   },
   prepareForStatusUpdate(object, old) {
     keepAllButStatus(loose(object), loose(old));
@@ -87,24 +86,31 @@ function keepAllocated(now: Service, before: Service): void {
 
 const healthCheckPort = ({ spec }: Service) => spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
 
-/** What the type has no use for goes when the client did not ask for it anew (upstream's dropTypeDependentFields). */
-function dropUnused(object: Service): void {
-  const { spec } = object;
-  if (spec.type === 'ExternalName') {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy'] as const)
-      delete spec[field];
+/**
+ * A change of type takes along what only the old type had, where the client left it as it was (upstream's
+ * dropTypeDependentFields); what it sets anew is for validation to refuse.
+ */
+function dropUnused(now: Service, before: Service): void {
+  const [spec, old] = [now.spec, before.spec];
+  const lost = (has: (type: string | undefined) => boolean) => has(old.type) && !has(spec.type);
+  const dropSame = (fields: readonly (keyof Service['spec'])[]) => {
+    for (const field of fields) if (isDeepStrictEqual(spec[field], old[field])) delete spec[field];
+  };
+  if (lost((type) => type !== 'ExternalName')) {
+    dropSame(['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy']);
   }
-  if (!hasNodePorts(spec.type)) {
-    for (const port of spec.ports ?? []) delete port.nodePort;
-    if ((spec.externalIPs ?? []).length === 0) delete spec.externalTrafficPolicy;
+  if (lost(hasNodePorts)) {
+    const kept = new Set((old.ports ?? []).map((port) => port.nodePort));
+    for (const port of spec.ports ?? []) if (kept.has(port.nodePort)) delete port.nodePort;
   }
-  if (!healthCheckPort(object)) delete spec.healthCheckNodePort;
-  if (spec.type !== 'LoadBalancer') {
-    delete spec.allocateLoadBalancerNodePorts;
-    delete spec.loadBalancerClass;
-    if (object.status?.loadBalancer?.ingress) object.status.loadBalancer = {};
-  }
+  if (isExternal(before) && !isExternal(now)) dropSame(['externalTrafficPolicy']);
+  if (healthCheckPort(before) && !healthCheckPort(now)) dropSame(['healthCheckNodePort']);
+  if (lost((type) => type === 'LoadBalancer')) dropSame(['allocateLoadBalancerNodePorts', 'loadBalancerClass']);
+  if (spec.type !== 'LoadBalancer' && now.status?.loadBalancer?.ingress) now.status.loadBalancer = {};
 }
+
+const isExternal = ({ spec }: Service) =>
+  hasNodePorts(spec.type) || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0);
 
 function validateService(object: Service): FieldFault[] {
   const { spec } = object;
@@ -122,8 +128,16 @@ function validateService(object: Service): FieldFault[] {
     if (!name) faults.push(required('spec.externalName'));
     else faults.push(...invalidAll('spec.externalName', spec.externalName, isDnsSubdomain(name)));
   }
+  if (spec.type === 'ExternalName' && (spec.clusterIP || (spec.clusterIPs ?? []).length > 0)) {
+    faults.push(forbiddenField('spec.clusterIPs', 'may not be set for ExternalName services'));
+  }
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
+    if (port.nodePort && !hasNodePorts(spec.type)) {
+      faults.push(
+        forbiddenField(`${at('spec.ports', index)}.nodePort`, `may not be used when \`type\` is '${spec.type}'`),
+      );
+    }
     faults.push(...validateServicePort(port, at('spec.ports', index), ports.length > 1, names));
   }
   faults.push(...validateLabels(spec.selector, 'spec.selector'));
