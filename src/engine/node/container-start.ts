@@ -9,6 +9,7 @@ import { containerSpec } from './container-spec.ts';
 import { ConfigError, containerEnvironment } from './environment.ts';
 import type { NodeFacts } from './field-path.ts';
 import { podHostNames } from './host-files.ts';
+import { PodEnds } from './pod-core.ts';
 import { type ContainerPlace, containerHash, containerPath } from './pod-spec.ts';
 import type { Attempt } from './pod-state.ts';
 import { containerLogPath, podDirectory, type Scope } from './scope.ts';
@@ -67,7 +68,7 @@ export async function startContainer(request: StartRequest): Promise<Attempt> {
     attempt = { ...attempt, startedAtMs: scope.context.clock.now() };
     scope.recorder.event(pod, 'Normal', 'Started', 'Container started', part);
   } catch (error) {
-    if (error instanceof StartCancelled) {
+    if (error instanceof PodEnds) {
       await runtime.remove(spec.id);
       throw error;
     }
@@ -79,11 +80,6 @@ export async function startContainer(request: StartRequest): Promise<Attempt> {
   }
   await keep();
   return attempt;
-}
-
-/** The pod is to end, so the start was given up. */
-export class StartCancelled extends Error {
-  override readonly name = 'StartCancelled';
 }
 
 async function describe(request: StartRequest): Promise<ContainerSpec> {

@@ -1,8 +1,8 @@
 import { type ConfigMap, type EnvVar, kinds, type Pod, type Secret } from '../kinds/index.ts';
 import { expand } from './expansion.ts';
 import { fieldValue, type NodeFacts, resourceFieldValue } from './field-path.ts';
-import type { AnyContainer } from './pod-spec.ts';
-import { lookUp, type Scope } from './scope.ts';
+import { type AnyContainer, containersOf } from './pod-spec.ts';
+import { lookUp, type Scope, watchKey } from './scope.ts';
 import { serviceEnvironment } from './service-environment.ts';
 
 /** The spec cannot be fulfilled as it stands; becomes the waiting reason CreateContainerConfigError. */
@@ -143,4 +143,23 @@ class Sources {
     const data = Object.entries(found?.data ?? {});
     return Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
   }
+}
+
+/** The ConfigMaps and Secrets (see `watchKey`) that a pod's variables are made of. */
+export function environmentDependencies(pod: Pod): string[] {
+  const { namespace } = pod.metadata;
+  return containersOf(pod).flatMap(({ container: { env = [], envFrom = [] } }) => {
+    const configMaps = [
+      ...env.map(({ valueFrom }) => valueFrom?.configMapKeyRef?.name),
+      ...envFrom.map(({ configMapRef }) => configMapRef?.name),
+    ];
+    const secrets = [
+      ...env.map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),
+      ...envFrom.map(({ secretRef }) => secretRef?.name),
+    ];
+    return [
+      ...configMaps.flatMap((name) => (name ? [watchKey('configmaps', namespace, name)] : [])),
+      ...secrets.flatMap((name) => (name ? [watchKey('secrets', namespace, name)] : [])),
+    ];
+  });
 }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pod } from '../kinds/index.ts';
 import type { PodAttachment } from '../network/index.ts';
-import { hollowAddress } from './hollow-address.ts';
+import { hollowAddress } from './hollow.ts';
 import { hostsFile, nodeHostsFile, podHostNames, resolverFile } from './host-files.ts';
 import { podLimits } from './limits.ts';
 import { podDirectory, type Scope } from './scope.ts';

@@ -72,3 +72,8 @@ export function containerLogPath(scope: Scope, pod: Pod, container: string, atte
 export function apiTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
+
+/** Names a ConfigMap or Secret that something of a pod is made of. */
+export function watchKey(resource: 'configmaps' | 'secrets', namespace: string | undefined, name: string): string {
+  return `${resource}/${namespace ?? ''}/${name}`;
+}

@@ -26,8 +26,7 @@ export class PodStreams {
     const attempt = query.previous ? previousOf(state) : (state.current ?? state.previous);
     const label = `container "${name}" in pod "${pod.metadata.name}"`;
     if (!attempt) {
-      if (query.previous)
-        throw refusal(400, 'BadRequest', `previous terminated ${label.replace('container', 'container')} not found`);
+      if (query.previous) throw refusal(400, 'BadRequest', `previous terminated ${label} not found`);
       throw refusal(400, 'BadRequest', `${label} is waiting to start: ${waitingReason(worker, name)}`);
     }
     const source = {

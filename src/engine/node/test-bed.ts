@@ -252,7 +252,9 @@ export async function testBed(): Promise<TestBed> {
           .delete(kinds.pods, 'default', metadata.name, { gracePeriodSeconds: 0 })
           .catch((error: unknown) => messageOf(error));
       await bed.node.stop();
-      for (const sandbox of await runtime.sandboxes()) await runtime.removeSandbox(sandbox.id);
+      // The node may be at the same removals.
+      for (const { id } of await runtime.sandboxes())
+        await runtime.removeSandbox(id).catch((error: unknown) => messageOf(error));
       await runtime.close();
       informers.stop();
       await network.stop();

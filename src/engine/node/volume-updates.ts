@@ -1,6 +1,5 @@
 import type { ConfigMap, Secret } from '../kinds/index.ts';
-import type { Scope } from './scope.ts';
-import { watchKey } from './volumes/sources.ts';
+import { type Scope, watchKey } from './scope.ts';
 
 /** Tells pods of changes to the ConfigMaps and Secrets they use. One subscription a node. */
 export class VolumeUpdates {

@@ -9,7 +9,7 @@ import {
 } from '../../kinds/index.ts';
 import { fieldValue, type NodeFacts, resourceFieldValue } from '../field-path.ts';
 import { containersOf } from '../pod-spec.ts';
-import { lookUp, type Scope } from '../scope.ts';
+import { lookUp, type Scope, watchKey } from '../scope.ts';
 import { keyedPayload, type Payload, type PayloadFile, VolumeError } from './payload.ts';
 import { requestToken } from './token.ts';
 import { trustBundlePayload } from './trust-bundle.ts';
@@ -23,10 +23,6 @@ export interface Gathered {
   readonly dependencies: readonly string[];
   /** A token in it wants to be renewed after this long. */
   readonly renewAfterMs: number | undefined;
-}
-
-export function watchKey(resource: 'configmaps' | 'secrets', namespace: string | undefined, name: string): string {
-  return `${resource}/${namespace ?? ''}/${name}`;
 }
 
 /** Whether a volume's files come from the API. */

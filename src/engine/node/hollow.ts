@@ -1,3 +1,4 @@
+import type { Image } from '../images/index.ts';
 import { kinds, type Pod } from '../kinds/index.ts';
 import type { Scope } from './scope.ts';
 
@@ -17,3 +18,26 @@ export function hollowAddress(scope: Scope, pod: Pod): string {
   const address = first + next;
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
+
+/** What a hollow node runs: nothing. */
+export const HOLLOW_IMAGE: Image = {
+  id: `sha256:${'0'.repeat(64)}`,
+  digest: '',
+  names: [],
+  config: {
+    env: [],
+    entrypoint: ['/hollow'],
+    command: [],
+    workingDirectory: '/',
+    user: '',
+    exposedPorts: [],
+    volumes: [],
+    labels: {},
+    stopSignal: undefined,
+    healthcheck: undefined,
+  },
+  layerDirectories: [],
+  sizeBytes: 0,
+  createdAt: '1970-01-01T00:00:00Z',
+  standIn: undefined,
+};
