@@ -1,3 +1,2 @@
 export type * from './contract.ts';
 export { createNetwork, type NetworkOptions } from './network.ts';
-export { outboundCommand } from './outbound.ts';

@@ -15,6 +15,7 @@ import { DnsServer } from './dns-server.ts';
 import { Doors } from './doors.ts';
 import { IngressServer } from './ingress-server.ts';
 import { makeNodeLinks } from './links.ts';
+import { OUTBOUND_RESOLVER, startOutbound } from './outbound.ts';
 import { RuleWriter } from './rule-writer.ts';
 
 export interface NetworkOptions {
@@ -27,7 +28,10 @@ export interface NetworkOptions {
   hostNetworkNamespace: string | undefined;
   /** Listening servers opened outside, by `tcp/ADDRESS:PORT`. They wait, with their connections, until setDoors asks. */
   handedDoors: ReadonlyMap<string, Server>;
-  /** Resolvers outside, `ADDRESS` or `ADDRESS:PORT`; none: names outside the cluster do not exist. */
+  /**
+   * Resolvers outside, `ADDRESS` or `ADDRESS:PORT`; without any, names outside the cluster do not exist. When not given:
+   * the host's own with outbound 'pasta', none otherwise.
+   */
   dnsUpstream?: readonly string[];
 }
 
@@ -44,7 +48,8 @@ export function createNetwork(options: NetworkOptions): Network {
   const log = options.log.child({ part: 'network' });
   const rules = new RuleWriter(settings, log);
   const attachments = new Attachments(settings, options.directory, log);
-  const dns = new DnsServer(settings, options.dnsUpstream ?? [], clock, log);
+  const outside = settings.outbound === 'pasta' ? [OUTBOUND_RESOLVER] : [];
+  const dns = new DnsServer(settings, options.dnsUpstream ?? outside, clock, log);
   const ingress = new IngressServer(clock, log);
   const doors = new Doors({
     hostNetworkNamespace: options.hostNetworkNamespace,
@@ -81,6 +86,7 @@ export function createNetwork(options: NetworkOptions): Network {
     async start(): Promise<void> {
       await makeNodeLinks(settings, log);
       await Promise.all([rules.start(), attachments.load(), dns.start()]);
+      if (settings.outbound === 'pasta') await startOutbound(options.hostNetworkNamespace, options.directory);
       if (attachments.all().some(({ hostPorts }) => hostPorts.length > 0)) await hostPortsChanged();
     },
 
