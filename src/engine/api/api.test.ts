@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fakeResources } from './fake-resources.test.ts';
-import { type Credentials, startTestApi, type TestApi } from './harness.test.ts';
+import { type Credentials, type Kubectl, kubectlOf, startTestApi, type TestApi } from './harness.test.ts';
 
 const ADMIN = { authorization: 'Bearer admin-token' };
 
@@ -20,28 +16,14 @@ interface Answer {
 
 describe('the API server', () => {
   let api: TestApi;
-  let folder: string;
-  let kubeconfig: string;
+  let kubectl: Kubectl;
   before(async () => {
     api = await startTestApi({ resources: () => fakeResources() });
-    folder = mkdtempSync(join(tmpdir(), 'wherry-api-'));
-    kubeconfig = join(folder, 'kubeconfig');
-    const cluster = { server: api.url, 'certificate-authority-data': Buffer.from(api.ca).toString('base64') };
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Config',
-        'current-context': 'a',
-        clusters: [{ name: 'a', cluster }],
-        users: [{ name: 'a', user: { token: 'admin-token' } }],
-        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
-      }),
-    );
+    kubectl = kubectlOf(api);
   });
   after(async () => {
     await api.close();
-    rmSync(folder, { recursive: true });
+    kubectl.remove();
   });
 
   function send(
@@ -79,21 +61,6 @@ describe('the API server', () => {
       );
       sent.on('error', reject);
       sent.end(options.body);
-    });
-  }
-
-  function kubectl(words: string[], input = ''): Promise<{ code: number; out: string }> {
-    return new Promise((resolve) => {
-      const child = spawn('kubectl', words, { env: { ...process.env, KUBECONFIG: kubeconfig, HOME: folder } });
-      let out = '';
-      child.stdout.on('data', (chunk) => {
-        out += chunk;
-      });
-      child.stderr.on('data', (chunk) => {
-        out += chunk;
-      });
-      child.on('close', (code) => resolve({ code: code ?? -1, out }));
-      child.stdin.end(input);
     });
   }
 
@@ -344,13 +311,16 @@ describe('the API server', () => {
 
   test('kubectl applies with validation, gets tables, explains and asks what it may', async () => {
     const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: k, namespace: kubectl}\ndata: {a: b}\n';
-    assert.match((await kubectl(['create', 'namespace', 'kubectl'])).out, /namespace\/kubectl created/);
-    assert.match((await kubectl(['apply', '-f', '-'], manifest)).out, /configmap\/k created/);
-    assert.match((await kubectl(['get', 'cm', '-n', 'kubectl'])).out, /NAME +DATA +AGE\nk +1 /);
-    assert.match((await kubectl(['explain', 'deployment.spec.strategy'])).out, /FIELD: strategy <DeploymentStrategy>/);
-    assert.match((await kubectl(['auth', 'can-i', 'create', 'pods'])).out, /^yes/m);
-    assert.match((await kubectl(['auth', 'whoami'])).out, /Username +admin/);
-    assert.match((await kubectl(['get', 'pods', '--as', 'bob'])).out, /User "bob" cannot list resource "pods"/);
-    assert.match((await kubectl(['delete', 'cm', 'k', '-n', 'kubectl'])).out, /configmap "k" deleted/);
+    assert.match((await kubectl.run(['create', 'namespace', 'kubectl'])).out, /namespace\/kubectl created/);
+    assert.match((await kubectl.run(['apply', '-f', '-'], manifest)).out, /configmap\/k created/);
+    assert.match((await kubectl.run(['get', 'cm', '-n', 'kubectl'])).out, /NAME +DATA +AGE\nk +1 /);
+    assert.match(
+      (await kubectl.run(['explain', 'deployment.spec.strategy'])).out,
+      /FIELD: strategy <DeploymentStrategy>/,
+    );
+    assert.match((await kubectl.run(['auth', 'can-i', 'create', 'pods'])).out, /^yes/m);
+    assert.match((await kubectl.run(['auth', 'whoami'])).out, /Username +admin/);
+    assert.match((await kubectl.run(['get', 'pods', '--as', 'bob'])).out, /User "bob" cannot list resource "pods"/);
+    assert.match((await kubectl.run(['delete', 'cm', 'k', '-n', 'kubectl'])).out, /configmap "k" deleted/);
   });
 });

@@ -1,5 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, webcrypto } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server as NetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Log, silentLog, systemClock } from '../../base/index.ts';
 import { type Catalogue, createCatalogue } from '../kinds/index.ts';
 import type { Resources, UserInfo } from '../resources/index.ts';
@@ -140,5 +144,51 @@ export async function startTestApi(options: {
       await api.close();
       await new Promise((resolve) => listener.close(resolve));
     },
+  };
+}
+
+export interface Kubectl {
+  /** Runs to the end; `out` holds both outputs as they came. */
+  run(words: readonly string[], input?: string | Buffer): Promise<{ code: number; out: string; stdout: Buffer }>;
+  start(words: readonly string[]): ChildProcess;
+  remove(): void;
+}
+
+/** The real kubectl as the administrator of a test API. */
+export function kubectlOf(api: TestApi, environment: Record<string, string> = {}): Kubectl {
+  const folder = mkdtempSync(join(tmpdir(), 'wherry-api-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  const cluster = { server: api.url, 'certificate-authority-data': Buffer.from(api.ca).toString('base64') };
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'a',
+      clusters: [{ name: 'a', cluster }],
+      users: [{ name: 'a', user: { token: 'admin-token' } }],
+      contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+    }),
+  );
+  const env = { ...process.env, ...environment, KUBECONFIG: kubeconfig, HOME: folder };
+  return {
+    run: (words, input = '') =>
+      new Promise((resolve) => {
+        const child = spawn('kubectl', words, { env });
+        const all: Buffer[] = [];
+        const stdout: Buffer[] = [];
+        child.stdout.on('data', (chunk: Buffer) => {
+          all.push(chunk);
+          stdout.push(chunk);
+        });
+        child.stderr.on('data', (chunk: Buffer) => all.push(chunk));
+        child.on('close', (code) =>
+          resolve({ code: code ?? -1, out: Buffer.concat(all).toString(), stdout: Buffer.concat(stdout) }),
+        );
+        child.stdin.on('error', () => {});
+        child.stdin.end(input);
+      }),
+    start: (words) => spawn('kubectl', words, { env }),
+    remove: () => rmSync(folder, { recursive: true }),
   };
 }
