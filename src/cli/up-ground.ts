@@ -1,4 +1,4 @@
-import { UserError } from '../base/index.ts';
+import { messageOf, UserError } from '../base/index.ts';
 import type { HttpClient } from '../engine/client/index.ts';
 import type { ImagePlan } from './up-image.ts';
 
@@ -69,6 +69,13 @@ async function foreignGround(options: GroundOptions, context: string): Promise<G
   const { httpClient, kubeconfigPaths, readKubeconfig } = await import('../engine/client/index.ts');
   const settings = await readKubeconfig(kubeconfigPaths(process.env), context);
   const client = httpClient(settings);
+  try {
+    await client.request('GET', '/version');
+  } catch (error) {
+    throw new UserError(`context ${context}`, `does not answer: ${messageOf(error)}`, 'kubectl tells more.', {
+      cause: error,
+    });
+  }
   return {
     label: settings.context,
     context: settings.context,

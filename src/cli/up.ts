@@ -214,7 +214,7 @@ async function provideImage(
     step.done(`${image} is built`);
     return false;
   }
-  await ground.provideImage(plan, image, (line) => step.progress(line), signal);
+  await ground.provideImage(plan, image, (line) => showBuildLine(step, line), signal);
   step.done(image);
   return true;
 }
@@ -272,6 +272,12 @@ function replicasOf(objects: readonly Manifest[]): number {
   const deployment = objects.find(({ kind }) => kind === 'Deployment');
   const spec = deployment?.spec as { replicas?: number } | undefined;
   return spec?.replicas ?? 1;
+}
+
+/** What was taken in place of something else stays on the screen; what a RUN step prints (indented) passes by. */
+function showBuildLine(step: Step, line: string): void {
+  if (/out of reach|index in reach: Debian/.test(line)) step.note(line.trim());
+  else if (process.stdout.isTTY || !line.startsWith('  ')) step.progress(line.trim());
 }
 
 function showDeployStep(step: Step, event: DeployStep): void {

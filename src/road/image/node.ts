@@ -48,6 +48,7 @@ export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
     ...heading(facts),
     `# Node.js ${version.value}: ${version.source}`,
     `FROM ${base} AS dependencies`,
+    'ENV NPM_CONFIG_UPDATE_NOTIFIER=false',
     'WORKDIR /app',
     ...manager.prepare,
     ...(facts.native.length > 0

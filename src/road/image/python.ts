@@ -80,7 +80,8 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
 
 function installLine(facts: Facts, extra: readonly string[]): { command: string; needsTree: boolean } {
   const also = extra.length > 0 ? ` ${extra.join(' ')}` : '';
-  const pip = '/venv/bin/pip install';
+  // One retry: where one of several indexes is out of reach, pip's own five would be waited for at every package.
+  const pip = '/venv/bin/pip --retries 1 install';
   switch (facts.packageManager?.value) {
     case 'uv':
       return {

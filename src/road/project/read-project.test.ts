@@ -108,6 +108,16 @@ test('an Express app with a URL for its database', async () => {
   );
 });
 
+test('a port that only root may open is left for another where a variable says it', async () => {
+  const facts = await read({
+    'package.json': manifest({ scripts: { start: 'node a.js' } }),
+    'package-lock.json': '{}',
+    'a.js': 'app.listen(process.env.PORT || 80);',
+  });
+  assert.equal(facts.port.value, 8080);
+  assert.deepEqual(facts.notes, ['a.js:1: port 80 needs root; PORT is set to 8080 instead']);
+});
+
 test('a start script that needs the package manager or a package of development says so', async () => {
   const facts = await read({
     'package.json': manifest({ scripts: { start: 'tsx src/main.ts' }, devDependencies: { tsx: '4' } }),

@@ -38,12 +38,18 @@ export async function readProject(directory: string): Promise<Facts> {
     ({ name }) => name === 'PORT' || (name.endsWith('_PORT') && !isOfService(variables, name)),
   );
   const port = settings.port ?? dockerfile?.ports[0] ?? portOf(portVariable) ?? said?.port;
-  const chosenPort = port ?? { value: PORT_WITHOUT_WORD, source: 'default' };
+  const notes = [...(said?.notes ?? [])];
+  let chosenPort = port ?? { value: PORT_WITHOUT_WORD, source: 'default' };
+  if (chosenPort.value < 1024 && portVariable && !dockerfile && !settings.port) {
+    notes.push(
+      `${chosenPort.source}: port ${chosenPort.value} needs root; ${portVariable.name} is set to ${PORT_WITHOUT_WORD} instead`,
+    );
+    chosenPort = { value: PORT_WITHOUT_WORD, source: 'default' };
+  }
   const ownStart = web ? undefined : said?.start(chosenPort.value);
   const start = web ?? ownStart;
   if (!start && !dockerfile) throw noStart(directory, found?.language ?? 'node');
 
-  const notes = [...(said?.notes ?? [])];
   if (!port && !portVariable)
     notes.push(`no port found in the code: ${PORT_WITHOUT_WORD} is assumed; say port: in wherry.yaml`);
   const name = settings.name ?? said?.name ?? { value: basename(folder.directory), source: 'the folder' };
