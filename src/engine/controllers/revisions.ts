@@ -12,6 +12,7 @@ import { controllerReference, orMissing } from './ownership.ts';
 import { templateHash } from './template-hash.ts';
 
 const HASH_LABEL = 'controller.kubernetes.io/hash';
+const DAEMON_HASH_LABEL = 'controller-revision-hash';
 
 interface Templated extends KubeObject {
   readonly spec: { template: PodTemplateSpec; revisionHistoryLimit?: number };
@@ -41,7 +42,8 @@ export function sortedRevisions(revisions: readonly ControllerRevision[]): Contr
 }
 
 export function hashOf(revision: ControllerRevision): string {
-  return revision.metadata.labels?.[HASH_LABEL] ?? '';
+  const { labels } = revision.metadata;
+  return labels?.[HASH_LABEL] ?? labels?.[DAEMON_HASH_LABEL] ?? '';
 }
 
 /** The history of an owner's template: one ControllerRevision for each that was ever used, the newest with the highest number. */
@@ -85,7 +87,10 @@ export class RevisionHistory {
         metadata: {
           name: revisionName,
           ...(namespace === undefined ? {} : { namespace }),
-          labels: { ...owner.spec.template.metadata?.labels, [HASH_LABEL]: hash },
+          labels: {
+            ...owner.spec.template.metadata?.labels,
+            [owner.kind === 'DaemonSet' ? DAEMON_HASH_LABEL : HASH_LABEL]: hash,
+          },
           ...(owner.metadata.annotations ? { annotations: owner.metadata.annotations } : {}),
           ownerReferences: [controllerReference(owner)],
         },
