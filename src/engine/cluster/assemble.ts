@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock, Log } from '../../base/index.ts';
-import { createApi, defaultPolicy, type NodeLink } from '../api/index.ts';
+import { createApi, defaultRoles, type NodeLink } from '../api/index.ts';
 import {
   type Client,
   createInformers,
@@ -128,7 +128,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
     apiPort: DEFAULTS.apiPort,
     rootCa: pki.ca.certificate,
     server: options.server,
-    policy: defaultPolicy(),
+    policy: defaultRoles(),
   });
 
   const informers: Informers = createInformers(clientOf('wherry'), clock, log);

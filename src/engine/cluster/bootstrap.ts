@@ -1,3 +1,4 @@
+import { assert } from '../../base/index.ts';
 import type { Client } from '../client/index.ts';
 import { type Draft, type Kind, kinds, StatusError } from '../kinds/index.ts';
 import { DEFAULTS } from './settings.ts';
@@ -8,7 +9,7 @@ export interface BootstrapOptions {
   readonly rootCa: string;
   readonly server: string;
   /** Roles and bindings of the default policy. */
-  readonly policy: readonly { kind: Kind<unknown>; object: unknown }[];
+  readonly policy: readonly { readonly kind?: string }[];
 }
 
 type Item = [kind: Kind<unknown>, object: Record<string, unknown>];
@@ -21,10 +22,7 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
     client,
     SYSTEM_NAMESPACES.map((name): Item => [kinds.namespaces, { metadata: { name } }]),
   );
-  await createMissing(client, [
-    ...objects(options),
-    ...options.policy.map(({ kind, object }): Item => [kind, object as Record<string, unknown>]),
-  ]);
+  await createMissing(client, [...objects(options), ...options.policy.map(policyItem)]);
 }
 
 async function createMissing(client: Client, items: readonly Item[]): Promise<void> {
@@ -201,4 +199,17 @@ function flowControl(): Item[] {
     schema('exempt', 'exempt', 1, [{ kind: 'Group', group: { name: 'system:masters' } }]),
     schema('catch-all', 'catch-all', 10000, everyone),
   ];
+}
+
+const POLICY_KINDS: Readonly<Record<string, Kind<unknown>>> = {
+  Role: kinds.roles,
+  ClusterRole: kinds.clusterroles,
+  RoleBinding: kinds.rolebindings,
+  ClusterRoleBinding: kinds.clusterrolebindings,
+};
+
+function policyItem(object: { readonly kind?: string }): Item {
+  const kind = POLICY_KINDS[object.kind ?? ''];
+  assert(kind, `the default policy holds a ${object.kind}`);
+  return [kind, object as Record<string, unknown>];
 }
