@@ -112,6 +112,8 @@ export interface LanguageFacts {
   readonly migrate: Fact<string> | undefined;
   readonly variables: readonly FoundVariable[];
   readonly routes: readonly Route[];
+  /** The code that serves, comments blanked out. */
+  readonly sources: readonly { readonly path: string; readonly text: string }[];
   readonly native: readonly Fact<string>[];
   /** The port written in the code or the framework's own. */
   readonly port: Fact<number> | undefined;

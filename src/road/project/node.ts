@@ -82,6 +82,7 @@ export function readNode(folder: Folder): LanguageFacts {
     migrate: undefined,
     variables: sources.flatMap(({ path, text: code }) => nodeVariables(path, code)),
     routes: uniqueRoutes(sources.flatMap(({ path, text: code }) => nodeRoutes(path, code))),
+    sources,
     native: packages.filter(({ value }) => NATIVE.includes(value)),
     port: writtenPort(sources) ?? (framework?.[1] ? { value: framework[1], source: 'default' } : undefined),
     notes: LOCKFILES.some(([file]) => folder.has(file))

@@ -5,6 +5,7 @@ import { type Folder, lineOf, placeOf } from './folder.ts';
 import { maskComments } from './mask.ts';
 import { pythonVariables } from './python-variables.ts';
 import { roleOf, uniqueRoutes } from './routes.ts';
+import type { Source } from './written-addresses.ts';
 
 const DEFAULT_VERSION = '3.13';
 const NOT_SERVING =
@@ -17,11 +18,6 @@ const FRAMEWORKS: readonly (readonly [string, number])[] = [
   ['starlette', 8000],
   ['flask', 5000],
 ];
-
-interface Source {
-  path: string;
-  text: string;
-}
 
 export function isPython(folder: Folder): boolean {
   return MANIFESTS.some((path) => folder.has(path)) || folder.paths.some((path) => /^[^/]+\.py$/.test(path));
@@ -57,6 +53,7 @@ export function readPython(folder: Folder): LanguageFacts {
         : undefined,
     variables: sources.flatMap(({ path, text }) => pythonVariables(path, text)),
     routes: uniqueRoutes(sources.flatMap(({ path, text }) => pythonRoutes(path, text))),
+    sources,
     native: packages.filter(({ value }) => NATIVE.includes(value)),
     port: written ?? (ownPort === undefined ? undefined : { value: ownPort, source: 'default' }),
     notes: manifest ? [] : ['no requirements.txt or pyproject.toml, so no package is installed'],

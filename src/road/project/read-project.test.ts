@@ -118,6 +118,19 @@ test('a port that only root may open is left for another where a variable says i
   assert.deepEqual(facts.notes, ['a.js:1: port 80 needs root; PORT is set to 8080 instead']);
 });
 
+test('a database whose address stands in the code is told with its line', async () => {
+  const notes = async (code: string) =>
+    (await read({ 'requirements.txt': 'flask\npymysql\n', 'app.py': `app = Flask(__name__)\n${code}` })).notes;
+  const fault =
+    'app.py:2: the address of mysql is written in the code, so the app will not find it in a cluster; read it from the environment (DATABASE_HOST)';
+  assert.deepEqual(await notes("db = pymysql.connect(host='localhost', user='root')"), [fault]);
+  assert.deepEqual(await notes("app.config['SQLALCHEMY_DATABASE_URI'] = 'mysql+pymysql://root:x@localhost/shop'"), [
+    fault,
+  ]);
+  assert.deepEqual(await notes("app.config['MYSQL_HOST'] = 'localhost'"), [fault]);
+  assert.deepEqual(await notes("app.config['MYSQL_HOST'] = os.environ.get('MYSQL_HOST', 'localhost')"), []);
+});
+
 test('a start script that needs the package manager or a package of development says so', async () => {
   const facts = await read({
     'package.json': manifest({ scripts: { start: 'tsx src/main.ts' }, devDependencies: { tsx: '4' } }),

@@ -10,6 +10,7 @@ import { seedOf } from './seed.ts';
 import { servicesOf } from './services.ts';
 import { readSettings } from './settings.ts';
 import { exampleVariables, variablesOf } from './variables.ts';
+import { writtenAddresses } from './written-addresses.ts';
 
 const LANGUAGES = [
   { language: 'node', marks: isNode, read: readNode, sign: 'package.json' },
@@ -38,7 +39,7 @@ export async function readProject(directory: string): Promise<Facts> {
     ({ name }) => name === 'PORT' || (name.endsWith('_PORT') && !isOfService(variables, name)),
   );
   const port = settings.port ?? dockerfile?.ports[0] ?? portOf(portVariable) ?? said?.port;
-  const notes = [...(said?.notes ?? [])];
+  const notes = [...(said?.notes ?? []), ...writtenAddresses(said?.sources ?? [], services, variables)];
   let chosenPort = port ?? { value: PORT_WITHOUT_WORD, source: 'default' };
   if (chosenPort.value < 1024 && portVariable && !dockerfile && !settings.port) {
     notes.push(
