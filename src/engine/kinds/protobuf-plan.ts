@@ -26,6 +26,9 @@ export interface MessagePlan {
   readonly byNumber: ReadonlyMap<number, FieldPlan>;
   /** From the last number to the first: the writer works backwards. */
   readonly descending: readonly FieldPlan[];
+  readonly byKey: ReadonlyMap<string, FieldPlan>;
+  /** Structs whose fields stand in the JSON object itself. */
+  readonly embedded: readonly FieldPlan[];
 }
 
 export type Special =
@@ -109,6 +112,8 @@ function planOf(name: string, inside?: Readonly<Record<string, Field>>): Message
     special,
     byNumber: new Map(fields.map((field) => [field.number, field])),
     descending: fields.sort((a, b) => b.number - a.number),
+    byKey: new Map(fields.flatMap((field) => (field.key === undefined ? [] : [[field.key, field] as const]))),
+    embedded: fields.filter((field) => field.key === undefined),
   };
   if (!inside) plans.set(name, plan);
   return plan;

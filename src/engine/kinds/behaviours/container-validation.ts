@@ -16,6 +16,8 @@ import { keyFaults, validateMounts } from './volume-validation.ts';
 export interface ContainerScene {
   readonly volumes: ReadonlySet<string>;
   readonly hostNetwork: boolean;
+  /** A pod, whose host ports are filled in already; a template may leave that to its pods. */
+  readonly isPod: boolean;
   /** Names met so far, over all lists of containers. */
   readonly names: Set<string>;
 }
@@ -135,7 +137,7 @@ function validateCommon(container: Container | EphemeralContainer, path: string,
         : required(`${path}.terminationMessagePolicy`),
     );
   }
-  faults.push(...validatePorts(container.ports ?? [], `${path}.ports`, scene.hostNetwork));
+  faults.push(...validatePorts(container.ports ?? [], `${path}.ports`, scene));
   faults.push(...validateEnvironment(container.env ?? [], `${path}.env`));
   faults.push(...validateEnvironmentSources(container.envFrom ?? [], `${path}.envFrom`));
   faults.push(
@@ -171,7 +173,7 @@ function validateRunning(container: Container, path: string): FieldFault[] {
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
-function validatePorts(ports: readonly ContainerPort[], path: string, hostNetwork: boolean): FieldFault[] {
+function validatePorts(ports: readonly ContainerPort[], path: string, scene: ContainerScene): FieldFault[] {
   const faults: FieldFault[] = [];
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
@@ -188,10 +190,9 @@ function validatePorts(ports: readonly ContainerPort[], path: string, hostNetwor
     if (!port.protocol) faults.push(required(`${place}.protocol`));
     else if (!PROTOCOLS.includes(port.protocol))
       faults.push(notSupported(`${place}.protocol`, port.protocol, PROTOCOLS));
-    if (hostNetwork && port.hostPort !== port.containerPort) {
-      faults.push(
-        invalidValue(`${place}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'),
-      );
+    const host = port.hostPort ?? 0;
+    if (scene.hostNetwork && (scene.isPod || host !== 0) && host !== port.containerPort) {
+      faults.push(invalidValue(`${place}.hostPort`, host, 'must match `containerPort` when `hostNetwork` is true'));
     }
   }
   return faults;

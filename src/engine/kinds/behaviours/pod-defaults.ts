@@ -9,14 +9,12 @@ export function setPodSpecDefaults(spec: PodSpec): void {
   spec.restartPolicy ||= 'Always';
   spec.securityContext ??= {};
   spec.terminationGracePeriodSeconds ??= 30;
-  // Negative values of old clients mean at once.
   spec.schedulerName ||= 'default-scheduler';
   for (const volume of spec.volumes ?? []) setVolumeDefaults(volume);
   for (const container of containersOf(spec)) setContainerDefaults(container);
   // The deprecated name goes both ways (conversion of core/v1 PodSpec).
   if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
-  if (spec.hostNetwork) setHostPorts(spec);
 }
 
 /** Host networking: a port of the container is a port of the host. */
@@ -111,6 +109,7 @@ export function setPodDefaults(spec: PodSpec): void {
     container.resources.requests = { ...limits, ...container.resources.requests };
   }
   spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork) setHostPorts(spec);
   const own = spec.resources;
   if (own?.limits) {
     const requests: Record<string, string | number> = { ...own.requests };

@@ -19,16 +19,15 @@ import {
   validateInitContainers,
   validateSeccomp,
 } from './container-validation.ts';
-import { notNegative } from './strategy.ts';
 import { validateVolumes } from './volume-validation.ts';
 
 const RESTARTS = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
 
-/** The faults of a pod's spec, in a pod or in a template (ValidatePodSpec). */
-export function validatePodSpec(spec: PodSpec, path: string): FieldFault[] {
+/** The faults of a pod's spec, in a pod (`isPod`) or in a template (ValidatePodSpec). */
+export function validatePodSpec(spec: PodSpec, path: string, isPod = false): FieldFault[] {
   const { faults, names: volumes } = validateVolumes(spec.volumes ?? [], `${path}.volumes`);
-  const scene: ContainerScene = { volumes, hostNetwork: spec.hostNetwork ?? false, names: new Set() };
+  const scene: ContainerScene = { volumes, hostNetwork: spec.hostNetwork ?? false, isPod, names: new Set() };
   faults.push(...validateContainers(spec.containers ?? [], `${path}.containers`, scene));
   faults.push(...validateInitContainers(spec.initContainers ?? [], `${path}.initContainers`, scene));
   const others = new Set(scene.names);
@@ -61,7 +60,6 @@ export function validatePodSpec(spec: PodSpec, path: string): FieldFault[] {
   ) {
     faults.push(invalidValue(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, betweenText(1, 2147483647)));
   }
-  faults.push(...notNegative(spec.terminationGracePeriodSeconds, `${path}.terminationGracePeriodSeconds`));
   if (spec.shareProcessNamespace && spec.hostPID) {
     faults.push(
       invalidValue(`${path}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { at, forbiddenField, invalidValue, required } from '../faults.ts';
-import type { Pod, PodSpec } from '../generated/types.ts';
+import type { LabelSelector, Pod, PodSpec } from '../generated/types.ts';
 import { copy } from '../object-meta.ts';
 import { pod as cells } from './pod-cells.ts';
 import { setPodDefaults, setPodSpecDefaults } from './pod-defaults.ts';
@@ -25,6 +25,7 @@ export const pod: Behaviour = {
     const own = asPod(object);
     own.metadata.generation = 1;
     own.status = { phase: 'Pending', qosClass: quality(own.spec) };
+    mergeLabelKeys(own);
     if ((own.spec.schedulingGates ?? []).length > 0) {
       own.status.conditions = [
         {
@@ -51,7 +52,7 @@ export const pod: Behaviour = {
   },
   validate(object) {
     const { spec } = asPod(object);
-    const faults = validatePodSpec(spec, 'spec');
+    const faults = validatePodSpec(spec, 'spec', true);
     if ((spec.ephemeralContainers ?? []).length > 0) {
       faults.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
     }
@@ -76,6 +77,37 @@ export const pod: Behaviour = {
     'status.nominatedNodeName': (object) => asPod(object).status.nominatedNodeName ?? '',
   },
 };
+
+/** matchLabelKeys and mismatchLabelKeys: the pod's own values become part of the selectors, once and for all. */
+function mergeLabelKeys({ metadata, spec }: Pod): void {
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
+  const terms: Merging[] = [podAffinity, podAntiAffinity].flatMap((rules) => [
+    ...(rules?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(rules?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((one) => one.podAffinityTerm),
+  ]);
+  for (const term of [...terms, ...(spec.topologySpreadConstraints ?? [])] as Merging[]) {
+    const { labelSelector } = term;
+    if (!labelSelector) continue;
+    const add = (keys: readonly string[] | undefined, operator: 'In' | 'NotIn') => {
+      for (const key of keys ?? []) {
+        const value = metadata.labels?.[key];
+        if (value === undefined) continue;
+        labelSelector.matchExpressions = [
+          ...(labelSelector.matchExpressions ?? []),
+          { key, operator, values: [value] },
+        ];
+      }
+    };
+    add(term.matchLabelKeys, 'In');
+    add(term.mismatchLabelKeys, 'NotIn');
+  }
+}
+
+interface Merging {
+  labelSelector?: LabelSelector;
+  matchLabelKeys?: string[];
+  mismatchLabelKeys?: string[];
+}
 
 /** The faults of a change of a pod's spec: nearly all of it is fixed. */
 function validatePodUpdate(now: PodSpec, before: PodSpec): FieldFault[] {
