@@ -10,7 +10,16 @@ export const options = {
   format: 'esm',
   splitting: true,
   loader: { '.data': 'text' },
-  external: ['lmdb', '@lydell/node-pty', '@vercel/frameworks', '@kubernetes/client-node', 'playwright-core', 'esbuild'],
+  external: [
+    '@peculiar/x509',
+    'reflect-metadata',
+    'lmdb',
+    '@lydell/node-pty',
+    '@vercel/frameworks',
+    '@kubernetes/client-node',
+    'playwright-core',
+    'esbuild',
+  ],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },

@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import { messageOf, systemClock } from '../../base/index.ts';
 import { openImageStore } from '../images/index.ts';
 import { createNetwork } from '../network/index.ts';
+import { tombstone } from '../resources/index.ts';
 import { openRuntime, type Runtime } from '../runtime/index.ts';
 import { openStore } from '../store/index.ts';
 import { type Assembled, assemble } from './assemble.ts';
@@ -76,7 +77,7 @@ async function start(
     handedDoors: doors,
   });
   const [store, pki, runtime] = await Promise.all([
-    openStore({ path: paths.store }),
+    openStore({ path: paths.store, tombstone }),
     ensurePki(
       paths.pki,
       [
