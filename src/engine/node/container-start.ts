@@ -10,6 +10,7 @@ import { ConfigError, containerEnvironment } from './environment.ts';
 import type { NodeFacts } from './field-path.ts';
 import { podHostNames } from './host-files.ts';
 import { PodEnds } from './pod-core.ts';
+import { SandboxError } from './pod-prepare.ts';
 import { type ContainerPlace, containerHash, containerPath } from './pod-spec.ts';
 import type { Attempt } from './pod-state.ts';
 import { containerLogPath, podDirectory, type Scope } from './scope.ts';
@@ -27,7 +28,9 @@ export interface StartRequest {
   readonly place: ContainerPlace;
   readonly number: number;
   readonly image: Image;
-  readonly facts: NodeFacts;
+  /** The pod's address, when it has one. */
+  readonly address: Promise<string>;
+  facts(): NodeFacts;
   readonly volumes: PodVolumes;
   readonly targetContainerId: string | undefined;
   /** Asked before each step that cannot be taken back. @throws when the pod is to end */
@@ -63,12 +66,13 @@ export async function startContainer(request: StartRequest): Promise<Attempt> {
   try {
     await Promise.all([runtime.create(spec), keep()]);
     scope.recorder.event(pod, 'Normal', 'Created', 'Container created', part);
+    await request.address;
     request.checkWanted();
     await runtime.start(spec.id);
     attempt = { ...attempt, startedAtMs: scope.context.clock.now() };
     scope.recorder.event(pod, 'Normal', 'Started', 'Container started', part);
   } catch (error) {
-    if (error instanceof PodEnds) {
+    if (error instanceof PodEnds || error instanceof SandboxError) {
       await runtime.remove(spec.id);
       throw error;
     }
@@ -83,11 +87,12 @@ export async function startContainer(request: StartRequest): Promise<Attempt> {
 }
 
 async function describe(request: StartRequest): Promise<ContainerSpec> {
-  const { scope, pod, place, number, image, facts, volumes } = request;
+  const { scope, pod, place, number, image, volumes } = request;
   const { container } = place;
+  if (showsAddress(container)) await request.address;
   const uid = pod.metadata.uid;
   const [environment, user] = await Promise.all([
-    containerEnvironment(scope, pod, container, facts, (name, path) => readVolumeFile(volumes, name, path)),
+    containerEnvironment(scope, pod, container, request.facts(), (name, path) => readVolumeFile(volumes, name, path)),
     scope.hollow ? { uid: 0, gid: 0, additionalGids: [], home: '/' } : containerUser(pod, container, image),
   ]);
   const logPath = containerLogPath(scope, pod, container.name, number);
@@ -149,4 +154,8 @@ function repositoryOf(name: string): string {
   const withoutDigest = name.split('@')[0] ?? name;
   const colon = withoutDigest.lastIndexOf(':');
   return colon > withoutDigest.lastIndexOf('/') ? withoutDigest.slice(0, colon) : withoutDigest;
+}
+
+function showsAddress({ env = [] }: ContainerPlace['container']): boolean {
+  return env.some(({ valueFrom }) => valueFrom?.fieldRef?.fieldPath.startsWith('status.podIP'));
 }

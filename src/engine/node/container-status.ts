@@ -65,7 +65,7 @@ function stateAndLast(
   const current = state?.current;
   const last = (attempt: Attempt | undefined) => (attempt?.exit ? { terminated: terminated(attempt) } : {});
   if (!current || !state) {
-    if (podState.finished) {
+    if (podState.released) {
       // Never seen to run, and will not be any more.
       return {
         state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: LOST_MESSAGE } },

@@ -13,6 +13,7 @@ import { runHook } from './lifecycle-hook.ts';
 import { LogRotation } from './log-rotation.ts';
 import { type PodCore, PodEnds } from './pod-core.ts';
 import { isRestarted } from './pod-plan.ts';
+import { SandboxError } from './pod-prepare.ts';
 import type { PodProbes } from './pod-probes.ts';
 import { type ContainerPlace, containerPath, containersOf, findContainer } from './pod-spec.ts';
 import { type Attempt, type ContainerState, type Exit, isRunning } from './pod-state.ts';
@@ -77,7 +78,8 @@ export class ContainerTasks {
         place,
         number: last ? last.number + 1 : 0,
         image,
-        facts: core.facts(),
+        address: core.address,
+        facts: () => core.facts(),
         volumes: this.#volumes,
         targetContainerId: target ? core.container(target)?.current?.id : undefined,
         checkWanted: () => core.ended.signal.throwIfAborted(),
@@ -141,7 +143,8 @@ export class ContainerTasks {
   #startFailed(place: ContainerPlace, error: unknown): void {
     const core = this.#core;
     const { name } = place.container;
-    if (core.ended.signal.aborted || error instanceof PodEnds) {
+    // Without its network a pod is prepared anew; the worker tells of it.
+    if (core.ended.signal.aborted || error instanceof PodEnds || error instanceof SandboxError) {
       core.changeContainer(name, { task: undefined });
       return;
     }

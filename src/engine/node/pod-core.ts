@@ -26,6 +26,8 @@ export class PodCore {
   readonly #onChange: () => void;
   pod: Pod;
   state: PodState;
+  /** The pod's address, as soon as its network is there; containers start after it. */
+  address: Promise<string> = Promise.reject(new PodEnds('not prepared'));
   /** False once the pod is gone from the API. */
   inApi = true;
 
@@ -35,6 +37,7 @@ export class PodCore {
     this.pod = pod;
     this.uid = pod.metadata.uid;
     this.#onChange = onChange;
+    this.address.catch(() => {});
     const startTime = pod.status?.startTime;
     const containers = containersOf(pod).map(({ container: { name }, role }): [string, ContainerState] => [
       name,
@@ -47,6 +50,7 @@ export class PodCore {
       address: pod.status?.podIP,
       startedAtMs: startTime ? Date.parse(startTime) : scope.context.clock.now(),
       ending: undefined,
+      released: false,
       finished: false,
     };
   }

@@ -1,7 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../base/index.ts';
 import type { Pod } from '../kinds/index.ts';
 import type { PodAttachment } from '../network/index.ts';
+import type { Sandbox, SandboxSpec } from '../runtime/index.ts';
 import { hollowAddress } from './hollow.ts';
 import { hostsFile, nodeHostsFile, podHostNames, resolverFile } from './host-files.ts';
 import { podLimits } from './limits.ts';
@@ -13,39 +15,58 @@ export class SandboxError extends Error {
   override readonly name = 'SandboxError';
 }
 
+export interface PreparedPod {
+  /** Of the network, which may still be on its way. Rejects with SandboxError. */
+  readonly address: Promise<string>;
+}
+
 /**
- * Makes what a pod's containers share: namespaces with an address, volumes, the files in /etc. Idempotent. Answers the
- * pod's address. @throws SandboxError, MountError
+ * Makes what a pod's containers share: namespaces, volumes, the files in /etc. Resolves when containers can be made; they
+ * may be started once the address is there too, which takes as long as making them. Idempotent.
+ * @throws SandboxError, MountError
  */
-export async function preparePod(scope: Scope, pod: Pod, volumes: PodVolumes): Promise<string> {
+export async function preparePod(scope: Scope, pod: Pod, volumes: PodVolumes): Promise<PreparedPod> {
   if (scope.hollow) {
     await scope.options.runtime.createSandbox(sandboxSpec(scope, pod));
-    return hollowAddress(scope, pod);
+    return { address: Promise.resolve(hollowAddress(scope, pod)) };
   }
-  // Made first and without waiting: the volumes lie below it.
-  await mkdir(join(podDirectory(scope, pod.metadata.uid), 'etc'), { recursive: true, mode: 0o755 });
-  const outcomes = await Promise.allSettled([attachedSandbox(scope, pod), volumes.setUp()]);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  const [sandbox] = outcomes;
-  const address = sandbox.status === 'fulfilled' ? sandbox.value : '';
+  const etc = join(podDirectory(scope, pod.metadata.uid), 'etc');
+  await mkdir(etc, { recursive: true, mode: 0o755 });
+  // They are mounted before they are written: appending nothing makes them, and keeps what a pod found again has there.
+  const files = Promise.all(['hosts', 'resolv.conf', 'hostname'].map((name) => appendFile(join(etc, name), '')));
+  const [sandbox, volumesReady] = await Promise.allSettled([makeSandbox(scope, pod), volumes.setUp(), files]);
+  if (sandbox.status === 'rejected') throw sandbox.reason;
+  const address = attach(scope, pod, sandbox.value);
+  // Whoever waits for it is told; nobody need wait.
+  address.catch(() => {});
+  if (volumesReady.status === 'rejected') throw volumesReady.reason;
+  return { address };
+}
+
+async function makeSandbox(scope: Scope, pod: Pod): Promise<Sandbox> {
+  try {
+    return await scope.options.runtime.createSandbox(sandboxSpec(scope, pod));
+  } catch (error) {
+    throw new SandboxError(messageOf(error), { cause: error });
+  }
+}
+
+async function attach(scope: Scope, pod: Pod, sandbox: Sandbox): Promise<string> {
+  const { network, addresses } = scope.options;
+  let address = addresses.internalIp;
+  if (network && sandbox.networkNamespace) {
+    try {
+      ({ address } = await network.attachPod(attachment(pod, sandbox.networkNamespace)));
+    } catch (error) {
+      throw new SandboxError(messageOf(error), { cause: error });
+    }
+  }
   // A pod found again keeps its files: what it wrote into them is its own.
   if (pod.status?.podIP !== address) await writeHostFiles(scope, pod, address);
   return address;
 }
 
-async function attachedSandbox(scope: Scope, pod: Pod): Promise<string> {
-  const { runtime, network, addresses } = scope.options;
-  try {
-    const sandbox = await runtime.createSandbox(sandboxSpec(scope, pod));
-    if (!network || !sandbox.networkNamespace) return addresses.internalIp;
-    const { address } = await network.attachPod(attachment(pod, sandbox.networkNamespace));
-    return address;
-  } catch (error) {
-    throw new SandboxError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function sandboxSpec(scope: Scope, pod: Pod) {
+function sandboxSpec(scope: Scope, pod: Pod): SandboxSpec {
   const { spec } = pod;
   return {
     id: pod.metadata.uid,

@@ -92,13 +92,15 @@ export interface Ending {
 
 export interface PodState {
   readonly containers: ReadonlyMap<string, ContainerState>;
-  /** `ready`: namespaces, address and volumes are there. */
+  /** `ready`: namespaces and volumes are there, so containers can be made. */
   readonly sandbox: 'absent' | 'preparing' | 'ready' | 'removing' | 'removed';
   /** Preparing failed; not to be tried before this time. */
   readonly prepareAtMs: number | undefined;
   readonly address: string | undefined;
   readonly startedAtMs: number;
   readonly ending: Ending | undefined;
-  /** Containers are gone, so are the sandbox and the volumes. */
+  /** Containers have ended and the address is given back: the API may forget the pod. */
+  readonly released: boolean;
+  /** Nothing is left but records: sandbox and volumes are gone too. */
   readonly finished: boolean;
 }

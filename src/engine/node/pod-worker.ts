@@ -38,8 +38,8 @@ export interface PodWorkerOptions {
  * Runs one pod. Level-based: every change of the spec or of what is so leads to `#sync`, which plans anew and begins what
  * the plan says; tasks run by themselves and come back with a change. `#sync` never waits.
  *
- * Invariants: at most one task a container; after `ending` is set no container is started; `finished` is set once, when
- * nothing of the pod is left but its records.
+ * Invariants: at most one task a container; after `ending` is set no container is started; `released` and then
+ * `finished` are set once, as less and less of the pod is left.
  */
 export class PodWorker {
   readonly uid: string;
@@ -170,7 +170,7 @@ export class PodWorker {
     }
     if (!core.inApi) return;
     this.#writer.request();
-    if (core.state.finished && core.pod.metadata.deletionTimestamp) this.#deleteFromApi();
+    if (core.state.released && core.pod.metadata.deletionTimestamp) this.#deleteFromApi();
   }
 
   #begin(action: Action): void {
@@ -208,9 +208,15 @@ export class PodWorker {
   async #prepare(): Promise<void> {
     const core = this.#core;
     try {
-      const address = await preparePod(this.#scope, core.pod, this.#volumes);
+      const prepared = await preparePod(this.#scope, core.pod, this.#volumes);
+      // Set with the address itself, so that whoever waits for it finds it in the state.
+      core.address = prepared.address.then((address) => {
+        core.change({ address });
+        return address;
+      });
+      core.change({ sandbox: 'ready' });
+      await core.address;
       this.#prepareBackoff.reset('');
-      core.change({ sandbox: 'ready', address });
     } catch (error) {
       const message = messageOf(error);
       if (error instanceof MountError) core.event('Warning', 'FailedMount', message);
@@ -222,12 +228,16 @@ export class PodWorker {
     }
   }
 
+  /** Gives back the address, lets the API forget the pod, then removes what is left. */
   async #cleanUp(): Promise<void> {
     const { network, runtime } = this.#scope.options;
     this.#probes.endAll();
     this.#tasks.stop();
     try {
+      // A network on its way is let come first, so that it is taken back whole.
+      await this.#core.address.catch(() => {});
       if (network && !this.pod.spec.hostNetwork) await network.detachPod(this.uid);
+      this.#core.change({ released: true });
       await runtime.removeSandbox(this.uid);
       if (!this.#scope.hollow) await this.#volumes.tearDown();
     } catch (error) {

@@ -41,12 +41,9 @@ export function podStatus(pod: Pod, state: PodState, nodeAddress: string, nowMs:
   };
 }
 
-/** Found again by a new engine, a pod has its address before its sandbox has been looked at. */
+/** Namespaces with an address; a pod found again has its address before its sandbox has been looked at. */
 function hasSandbox(state: PodState): boolean {
-  return (
-    state.sandbox === 'ready' ||
-    (state.sandbox !== 'removed' && state.sandbox !== 'removing' && state.address !== undefined)
-  );
+  return state.address !== undefined && !state.released && state.sandbox !== 'removed';
 }
 
 /** A terminal phase is never taken back, and told only when no container runs any more. */

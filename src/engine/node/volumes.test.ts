@@ -147,7 +147,7 @@ insideBundle(process.argv[1] ?? '', () => {
         containers: [
           shell(
             'main',
-            'echo x > /whole/$WHO/f && cat /part/f; cat /etc/colour; echo; touch /locked/no || echo refused',
+            'echo x > /whole/$WHO/f && cat /part/f; cat /etc/colour; echo; touch /locked/no 2>/dev/null || echo refused',
             {
               env: [{ name: 'WHO', value: 'me' }],
               volumeMounts: [
@@ -160,7 +160,7 @@ insideBundle(process.argv[1] ?? '', () => {
           ),
         ],
       });
-      assert.match(text, /^x\ngreen\n(touch: .*\n)?refused\n$/);
+      assert.match(text, /^x\ngreen\nrefused\n$/);
     });
 
     test('of the kind hostPath are checked by their type', async () => {
@@ -197,12 +197,12 @@ insideBundle(process.argv[1] ?? '', () => {
       const text = await outputOf('image', {
         volumes: [{ name: 'v', image: { reference: 'busybox:1.36' } }],
         containers: [
-          shell('main', 'head -1 /v/etc/passwd; touch /v/no || echo refused', {
+          shell('main', 'head -1 /v/etc/passwd; touch /v/no 2>/dev/null || echo refused', {
             volumeMounts: [{ name: 'v', mountPath: '/v' }],
           }),
         ],
       });
-      assert.match(text, /^root:.*\n(touch: .*\n)?refused\n$/);
+      assert.match(text, /^root:.*\nrefused\n$/);
     });
   });
 });
