@@ -1,5 +1,5 @@
 // Bundles the command line (dist/wherry.mjs) and the public face (dist/index.mjs). Native packages stay outside.
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -28,7 +28,7 @@ export const options = {
 
 const root = join(import.meta.dirname, '..');
 if (process.argv[1] === import.meta.filename) {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  forgetOldChunks(join(root, 'dist/chunks'));
   await build({
     ...options,
     entryPoints: { wherry: join(root, 'src/cli/main.ts'), index: join(root, 'src/index.ts') },
@@ -39,4 +39,12 @@ if (process.argv[1] === import.meta.filename) {
     sourcemap: 'linked',
   });
   chmodSync(join(root, 'dist/wherry.mjs'), 0o755);
+}
+
+/** A running engine loads parts of itself when they are first needed, so the chunks of the last days stay; their names are hashes. */
+function forgetOldChunks(folder) {
+  const oldest = Date.now() - 7 * 24 * 3600 * 1000;
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (statSync(join(folder, name)).mtimeMs < oldest) rmSync(join(folder, name));
+  }
 }
