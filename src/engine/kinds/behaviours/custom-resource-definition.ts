@@ -3,12 +3,13 @@ import { at, invalidAll, invalidValue, notSupported, required } from '../faults.
 import type { CustomResourceDefinition } from '../generated/types.ts';
 import { isDns1035Label, isDnsSubdomain } from '../names.ts';
 import { immutable } from '../object-meta.ts';
-import { validateClientConfig } from './admission.ts';
 import { counted } from './strategy.ts';
+import { validateClientConfig } from './webhook-configuration.ts';
 
 const own = (object: KubeObject) => object as unknown as CustomResourceDefinition;
 
 export const customResourceDefinition: Behaviour = {
+  unconditionalUpdate: false,
   ...counted,
   setDefaults(object) {
     const { spec } = own(object);

@@ -1,62 +1,57 @@
 import type { Behaviour } from '../contract.ts';
-import {
-  mutatingBinding,
-  mutatingPolicy,
-  mutatingWebhook,
-  validatingBinding,
-  validatingPolicy,
-  validatingWebhook,
-} from './admission.ts';
+import { mutatingPolicy, validatingPolicy } from './admission-policy.ts';
+import { mutatingBinding, validatingBinding } from './admission-policy-binding.ts';
+import { apiService } from './api-service.ts';
 import { autoscaler } from './autoscaler.ts';
-import { configMap, secret } from './configuration.ts';
+import { certificateSigningRequest } from './certificate-signing-request.ts';
+import { componentStatus } from './component-status.ts';
+import { configMap } from './config-map.ts';
+import { controllerRevision } from './controller-revision.ts';
+import { cronJob } from './cron-job.ts';
+import { csiDriver } from './csi-driver.ts';
+import { csiNode } from './csi-node.ts';
+import { csiStorageCapacity } from './csi-storage-capacity.ts';
 import { customResourceDefinition } from './custom-resource-definition.ts';
-import { daemonSet } from './daemonset.ts';
+import { daemonSet } from './daemon-set.ts';
 import { deployment } from './deployment.ts';
-import { endpointSlice, endpoints } from './endpoints.ts';
+import { endpointSlice } from './endpoint-slice.ts';
+import { endpoints } from './endpoints.ts';
 import { event } from './event.ts';
-import { ingress, ingressClass, networkPolicy } from './ingress.ts';
-import { cronJob, job } from './job.ts';
+import { flowSchema } from './flow-schema.ts';
+import { ingress } from './ingress.ts';
+import { ingressClass } from './ingress-class.ts';
+import { ipAddress } from './ip-address.ts';
+import { job } from './job.ts';
+import { lease } from './lease.ts';
+import { limitRange } from './limit-range.ts';
 import { namespace } from './namespace.ts';
+import { networkPolicy } from './network-policy.ts';
 import { node } from './node.ts';
+import { persistentVolume } from './persistent-volume.ts';
+import { persistentVolumeClaim } from './persistent-volume-claim.ts';
+import { plain, plainCounted } from './plain.ts';
 import { pod } from './pod.ts';
-import {
-  limitRange,
-  podDisruptionBudget,
-  priorityClass,
-  resourceQuota,
-  runtimeClass,
-  serviceAccount,
-} from './policy.ts';
-import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac.ts';
-import { replicaSet, replicationController } from './replicaset.ts';
-import {
-  apiService,
-  certificateSigningRequest,
-  componentStatus,
-  controllerRevision,
-  flowSchema,
-  ipAddress,
-  lease,
-  plain,
-  plainCounted,
-  podTemplate,
-  priorityLevel,
-  resourceClaim,
-  resourceSlice,
-  serviceCidr,
-} from './server.ts';
+import { podDisruptionBudget } from './pod-disruption-budget.ts';
+import { podTemplate } from './pod-template.ts';
+import { priorityClass } from './priority-class.ts';
+import { priorityLevel } from './priority-level.ts';
+import { replicaSet } from './replica-set.ts';
+import { replicationController } from './replication-controller.ts';
+import { resourceClaim } from './resource-claim.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { resourceSlice } from './resource-slice.ts';
+import { clusterRole, role } from './role.ts';
+import { clusterRoleBinding, roleBinding } from './role-binding.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { secret } from './secret.ts';
 import { service } from './service.ts';
-import { statefulSet } from './statefulset.ts';
-import {
-  csiDriver,
-  csiNode,
-  csiStorageCapacity,
-  persistentVolume,
-  persistentVolumeClaim,
-  storageClass,
-  volumeAttachment,
-  volumeAttributesClass,
-} from './storage.ts';
+import { serviceAccount } from './service-account.ts';
+import { serviceCidr } from './service-cidr.ts';
+import { statefulSet } from './stateful-set.ts';
+import { storageClass } from './storage-class.ts';
+import { volumeAttachment } from './volume-attachment.ts';
+import { volumeAttributesClass } from './volume-attributes-class.ts';
+import { mutatingWebhook, validatingWebhook } from './webhook-configuration.ts';
 
 /** What is special about a kind, by `GROUP/RESOURCE` (the core group is empty). */
 export const behaviours: Readonly<Record<string, Behaviour>> = {

@@ -28,7 +28,7 @@ export function setTemplateDefaults(template: PodTemplateSpec | undefined): void
   if (template?.spec) setPodSpecDefaults(template.spec);
 }
 
-export function containersOf(spec: PodSpec): AnyContainer[] {
+function containersOf(spec: PodSpec): AnyContainer[] {
   return [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];
 }
 
@@ -71,7 +71,7 @@ function setHttpDefaults(action: Probe['httpGet']): void {
 }
 
 /** Always for `latest` (written or meant), IfNotPresent for a tag or digest. */
-export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
+function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent';
   const tag = /:([^/:]+)$/.exec(image)?.[1];
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';
@@ -79,7 +79,7 @@ export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
 
 const SOURCES_WITH_MODE = ['secret', 'configMap', 'downwardAPI', 'projected'] as const;
 
-export function setVolumeDefaults(volume: Volume): void {
+function setVolumeDefaults(volume: Volume): void {
   if (Object.keys(volume).every((key) => key === 'name')) volume.emptyDir = {};
   for (const source of SOURCES_WITH_MODE) {
     const settings = volume[source];

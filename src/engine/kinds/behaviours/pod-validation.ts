@@ -137,7 +137,7 @@ const SYSCTL_TEXT = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]
 const SYSCTL = new RegExp(SYSCTL_TEXT);
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-export function validateTolerations(tolerations: readonly Toleration[], path: string): FieldFault[] {
+function validateTolerations(tolerations: readonly Toleration[], path: string): FieldFault[] {
   const faults: FieldFault[] = [];
   for (const [index, toleration] of tolerations.entries()) {
     const place = at(path, index);

@@ -17,6 +17,7 @@ const hasNodePorts = (type: string | undefined) => type === 'NodePort' || type =
 const isHeadless = ({ spec }: Service) => spec.clusterIP === 'None';
 
 export const service: Behaviour = {
+  createOnUpdate: true,
   validateName: dns1035LabelName,
   cells,
   selectableFields: {

@@ -4,7 +4,7 @@ import { invalidValue } from '../faults.ts';
 import { copy } from '../object-meta.ts';
 
 /** An object as the strategies write to it. */
-export interface Loose {
+interface Loose {
   apiVersion: string;
   kind: string;
   metadata: { generation?: number; [field: string]: unknown };
@@ -80,14 +80,4 @@ export function countGeneration(object: Loose, old: Loose): void {
 /** The fault of a number below zero. */
 export function notNegative(value: number | undefined, path: string): FieldFault[] {
   return (value ?? 0) < 0 ? [invalidValue(path, value, 'must be greater than or equal to 0')] : [];
-}
-
-/** The fault of an IntOrString that is neither a number from zero up nor a percentage. */
-export function countOrPercent(
-  value: number | string | undefined,
-  path: string,
-  isPercent: (text: string) => string[],
-): FieldFault[] {
-  if (typeof value === 'string') return isPercent(value).map((text) => invalidValue(path, value, text));
-  return notNegative(value, path);
 }

@@ -10,7 +10,7 @@ import {
   required,
 } from '../faults.ts';
 import type { KeyToPath, Volume, VolumeMount } from '../generated/types.ts';
-import { isConfigKey, isDnsLabel, isDnsSubdomain } from '../names.ts';
+import { isConfigKey, isDnsLabel } from '../names.ts';
 
 /** The faults of a pod's volumes; answers the names that are well formed, for the mounts. */
 export function validateVolumes(
@@ -236,8 +236,4 @@ function descending(value: string, path: string): FieldFault[] {
 /** Keys of ConfigMaps and Secrets named by an environment variable. */
 export function keyFaults(key: string, path: string): FieldFault[] {
   return key ? invalidAll(path, key, isConfigKey(key)) : [required(path)];
-}
-
-export function subdomainFaults(name: string, path: string): FieldFault[] {
-  return invalidAll(path, name, isDnsSubdomain(name));
 }

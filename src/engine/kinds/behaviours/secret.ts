@@ -1,63 +1,12 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ageSince } from '../age.ts';
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
-import { forbiddenField, invalidAll, invalidValue, required, tooLong } from '../faults.ts';
-import type { ConfigMap, Secret } from '../generated/types.ts';
+import { invalidAll, invalidValue, required, tooLong } from '../faults.ts';
+import type { Secret } from '../generated/types.ts';
 import { isConfigKey } from '../names.ts';
 import { immutable } from '../object-meta.ts';
+import { BYTES_MAX, count, decodedBytes, validateFixed } from './entries.ts';
 
-const map = (object: KubeObject) => object as unknown as ConfigMap;
 const own = (object: KubeObject) => object as unknown as Secret;
-const BYTES_MAX = 1024 * 1024;
-const FIXED = 'field is immutable when `immutable` is set';
-const count = (entries: object | undefined) => Object.keys(entries ?? {}).length;
-
-/** Decoded length of base64 text. */
-const decodedBytes = (text: string) => Math.floor((text.replace(/=+$/, '').length * 3) / 4);
-
-export const configMap: Behaviour = {
-  cells: (object, now) => [
-    map(object).metadata.name,
-    count(map(object).data) + count(map(object).binaryData),
-    ageSince(map(object).metadata.creationTimestamp, now),
-  ],
-  validate: (object) => validateMap(map(object)),
-  validateUpdate: (object, old) => [
-    ...validateFixed(map(object), map(old), ['data', 'binaryData']),
-    ...validateMap(map(object)),
-  ],
-};
-
-function validateMap(object: ConfigMap): FieldFault[] {
-  const faults: FieldFault[] = [];
-  let bytes = 0;
-  for (const [key, value] of Object.entries(object.data ?? {})) {
-    faults.push(...invalidAll(`data[${key}]`, key, isConfigKey(key)));
-    if (object.binaryData && Object.hasOwn(object.binaryData, key)) {
-      faults.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
-    }
-    bytes += Buffer.byteLength(value);
-  }
-  for (const [key, value] of Object.entries(object.binaryData ?? {})) {
-    faults.push(...invalidAll(`binaryData[${key}]`, key, isConfigKey(key)));
-    bytes += decodedBytes(value);
-  }
-  if (bytes > BYTES_MAX) faults.push(tooLong('', BYTES_MAX));
-  return faults;
-}
-
-type Fixable = Pick<ConfigMap, 'data' | 'binaryData' | 'immutable'>;
-
-/** What `immutable: true` holds fast; it cannot be taken back. */
-function validateFixed(now: Fixable, before: Fixable, fields: readonly ('data' | 'binaryData')[]): FieldFault[] {
-  if (!before.immutable) return [];
-  const faults: FieldFault[] = [];
-  if (!now.immutable) faults.push(forbiddenField('immutable', FIXED));
-  for (const field of fields) {
-    if (!isDeepStrictEqual(now[field] ?? {}, before[field] ?? {})) faults.push(forbiddenField(field, FIXED));
-  }
-  return faults;
-}
 
 export const secret: Behaviour = {
   cells: (object, now) => [

@@ -1,46 +1,18 @@
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../faults.ts';
-import type { ReplicaSet, ReplicationController } from '../generated/types.ts';
+import type { ReplicationController } from '../generated/types.ts';
 import { selectorFromLabels } from '../label-selector.ts';
-import { immutable } from '../object-meta.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
 import { validateTemplate } from './pod-validation.ts';
 import { counted, notNegative } from './strategy.ts';
-import { validateSelectorAndTemplate } from './workload.ts';
-import { replicaSet as cells, replicationController as controllerCells } from './workload-cells.ts';
+import { replicationController as controllerCells } from './workload-cells.ts';
 
-const own = (object: KubeObject) => object as unknown as ReplicaSet;
 const controller = (object: KubeObject) => object as unknown as ReplicationController;
-const replicas = { 'status.replicas': (object: KubeObject) => String(own(object).status.replicas ?? 0) };
-
-export const replicaSet: Behaviour = {
-  ...counted,
-  cells,
-  selectableFields: replicas,
-  setDefaults(object) {
-    const { spec } = own(object);
-    spec.replicas ??= 1;
-    setTemplateDefaults(spec.template);
-  },
-  validate: (object) => validateSet(own(object)),
-  validateUpdate: (object, old) => [
-    ...validateSet(own(object)),
-    ...immutable(own(object).spec.selector, own(old).spec.selector, 'spec.selector'),
-  ],
-};
-
-function validateSet({ spec }: ReplicaSet): FieldFault[] {
-  return [
-    ...notNegative(spec.replicas, 'spec.replicas'),
-    ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
-    ...validateSelectorAndTemplate(spec.selector, spec.template ?? {}, 'spec', 'deployment'),
-  ];
-}
 
 export const replicationController: Behaviour = {
   ...counted,
   cells: controllerCells,
-  selectableFields: replicas,
+  selectableFields: { 'status.replicas': (object) => String(controller(object).status.replicas ?? 0) },
   setDefaults(object) {
     const { metadata, spec } = controller(object);
     const labels = spec.template?.metadata?.labels;

@@ -1,0 +1,7 @@
+export const column = (name: string, type = 'string', format = '') => ({
+  name,
+  type,
+  format,
+  priority: 0,
+  description: '',
+});

@@ -1,0 +1,1 @@
+export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
