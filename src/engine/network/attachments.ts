@@ -2,8 +2,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { type Log, messageOf, run } from '../../base/index.ts';
 import { AddressPool, addressNumber, addressRange } from './addresses.ts';
+import { Batch } from './batch.ts';
 import type { NetworkSettings, PodAttachment } from './contract.ts';
-import { gatewayOf, ipBatch, POD_LINK_PREFIX } from './links.ts';
+import { gatewayOf, ipBatch, makeLinks, POD_LINK_PREFIX, removeLinks } from './links.ts';
 
 /** A pod's link as it is kept on disk, so that it is found again after a restart. */
 export interface Attachment extends PodAttachment {
@@ -23,6 +24,8 @@ export class Attachments {
   readonly #log: Log;
   readonly #pool: AddressPool;
   readonly #attachments = new Map<string, Attachment>();
+  readonly #maker = new Batch(makeLinks);
+  readonly #remover = new Batch(removeLinks);
   /** Attaching and detaching one pod never overlap. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
@@ -53,10 +56,7 @@ export class Attachments {
       }
     }
     // A link without a file: the engine ended between the two steps of an attachment. It may be on its way out already.
-    if (links.size > 0) {
-      const input = [...links].map((link) => `link del ${link}\n`).join('');
-      await run('ip', ['-force', '-batch', '-'], { input, allowFailure: true });
-    }
+    if (links.size > 0) await removeLinks([[...links]]);
   }
 
   /** Idempotent: an attachment whose namespace is still the same is answered as it is. */
@@ -110,20 +110,20 @@ export class Attachments {
     // Neighbours are entered by hand on both ends: the first packet waits for no address resolution.
     const hostMac = mac('02:57', address);
     const podMac = mac('06:57', address);
-    const commands = [
+    const nodeSide = [
       `link add ${host} address ${hostMac} type veth peer name eth0 address ${podMac} netns "${networkNamespace}"`,
       `link set ${host} up`,
       `route replace ${address}/32 dev ${host} src ${this.#settings.nodeAddress}`,
       `neigh replace ${address} lladdr ${podMac} dev ${host} nud permanent`,
     ];
     try {
-      await ipBatch(commands);
+      await this.#maker.add(nodeSide);
     } catch (error) {
       // A link of this name is a leftover: the address is taken by this attachment alone.
       this.#log.debug('pod link made anew', { podId: attachment.podId, why: messageOf(error) });
       await run('ip', ['link', 'del', host], { allowFailure: true });
       await run('nsenter', [`--net=${networkNamespace}`, 'ip', 'link', 'del', 'eth0'], { allowFailure: true });
-      await ipBatch(commands);
+      await this.#maker.add(nodeSide);
     }
     await ipBatch(
       [
@@ -145,7 +145,7 @@ export class Attachments {
   }
 
   async #remove(attachment: Attachment): Promise<void> {
-    await run('ip', ['link', 'del', linkName(attachment.address)], { allowFailure: true });
+    await this.#remover.add([linkName(attachment.address)]);
     await rm(this.#pathOf(attachment.podId), { force: true });
     this.#attachments.delete(attachment.podId);
     this.#pool.release(attachment.address);

@@ -21,6 +21,39 @@ export async function ipBatch(commands: readonly string[], networkNamespace?: st
   else await run('nsenter', [`--net=${networkNamespace}`, 'ip', '-batch', '-'], { input });
 }
 
+/** Makes several links in one go, each from its own commands. Answers, for each, why it could not be made. */
+export async function makeLinks(links: readonly (readonly string[])[]): Promise<(unknown | undefined)[]> {
+  try {
+    await ipBatch(links.flat());
+    return links.map(() => undefined);
+  } catch (error) {
+    if (links.length === 1) return [error];
+    // `ip` stopped at the first that failed. What it had made already is refused as existing and made anew by its owner.
+    return Promise.all(
+      links.map((commands) =>
+        ipBatch(commands).then(
+          () => undefined,
+          (fault) => fault,
+        ),
+      ),
+    );
+  }
+}
+
+/** A number that no link of the host's side has otherwise: all links on their way out, taken down together. */
+const LEAVING_GROUP = 57_005;
+
+/**
+ * Removes links by name; one that is gone already is no fault. The kernel waits for its readers once a removal: links of
+ * one group are removed together, so fifty pods cost hardly more than one.
+ */
+export async function removeLinks(links: readonly (readonly string[])[]): Promise<(unknown | undefined)[]> {
+  const commands = links.flat().map((link) => `link set ${link} group ${LEAVING_GROUP}`);
+  const input = `${[...commands, `link del group ${LEAVING_GROUP}`].join('\n')}\n`;
+  await run('ip', ['-force', '-batch', '-'], { input, allowFailure: true });
+  return links.map(() => undefined);
+}
+
 /**
  * Makes the node's side of the network: its addresses on the loopback link (there they need no link of their own, and
  * are answered for on every pod link), and routes that end every packet for the cluster's own ranges here. The route of

@@ -1,7 +1,7 @@
 import { type Log, messageOf, run } from '../../base/index.ts';
 import { forgetUdpFlows } from './conntrack.ts';
 import type { NetworkSettings, ServicePortRule } from './contract.ts';
-import { difference, type HostPort, type RuleState, ruleState, TABLE, wholeTable } from './rules.ts';
+import { difference, type HostPort, RuleCompiler, type RuleState, TABLE, wholeTable } from './rules.ts';
 
 /**
  * Keeps the kernel's rules equal to what was last asked. One transaction at a time; whatever is asked while one runs is
@@ -10,6 +10,7 @@ import { difference, type HostPort, type RuleState, ruleState, TABLE, wholeTable
 export class RuleWriter {
   readonly #settings: NetworkSettings;
   readonly #log: Log;
+  readonly #compiler: RuleCompiler;
   #services: readonly ServicePortRule[] = [];
   #hostPorts: readonly HostPort[] = [];
   /** What the kernel has, as far as this process wrote it. */
@@ -23,6 +24,7 @@ export class RuleWriter {
   constructor(settings: NetworkSettings, log: Log) {
     this.#settings = settings;
     this.#log = log;
+    this.#compiler = new RuleCompiler(settings);
   }
 
   async start(): Promise<void> {
@@ -62,7 +64,7 @@ export class RuleWriter {
 
   async #write(): Promise<void> {
     const services = this.#services;
-    const wanted = ruleState(this.#settings, services, this.#hostPorts);
+    const wanted = this.#compiler.compile(services, this.#hostPorts);
     const change = this.#written ? difference(this.#written, wanted) : undefined;
     if (change === '') return;
     try {

@@ -65,75 +65,111 @@ export function ruleFrame(settings: NetworkSettings): string {
 `;
 }
 
-/** Turns services and host ports into chains, sets and elements. Of two claims to one address and port the first has it. */
-export function ruleState(
-  settings: NetworkSettings,
-  services: readonly ServicePortRule[],
-  hostPorts: readonly HostPort[],
-): RuleState {
-  const chains = new Map<string, string[]>();
-  const sets = new Map<string, string>();
-  const elements = new Map<string, string>();
-  const claim = (map: string, key: string, value: string): void => {
-    if (!elements.has(`${map} ${key}`)) elements.set(`${map} ${key}`, value);
-  };
-  const gateway = gatewayOf(settings);
-  for (const rule of services) {
-    const protocol = rule.protocol.toLowerCase();
-    // The node answers names itself, at an address of its own.
-    const addresses = rule.addresses.filter((address) => address !== settings.dnsAddress || rule.port !== 53);
-    if (addresses.length === 0 && rule.nodePort === undefined) continue;
-    const served = rule.endpoints.length > 0;
-    const verdict = served ? `goto ${addChains(rule, protocol, chains, sets)}` : 'goto refuse';
-    for (const address of addresses) {
-      claim(served ? 'services' : 'unserved', `${address} . ${protocol} . ${rule.port}`, verdict);
-    }
-    if (rule.nodePort !== undefined) {
-      claim(served ? 'nodePorts' : 'unservedNodePorts', `${protocol} . ${rule.nodePort}`, verdict);
-    }
-    for (const { address } of rule.endpoints) {
-      if (address !== settings.nodeAddress && address !== gateway) claim('hairpin', `${address} . ${address}`, '');
-    }
-  }
-  for (const { protocol, hostIp, hostPort, podAddress, containerPort } of hostPorts) {
-    const key = `${protocol.toLowerCase()} . ${hostPort}`;
-    const target = `${podAddress} . ${containerPort}`;
-    if (!hostIp || hostIp === '0.0.0.0') claim('hostPorts', key, target);
-    else if (!hostIp.includes(':')) claim('hostPortsAt', `${hostIp} . ${key}`, target);
-    claim('hairpin', `${podAddress} . ${podAddress}`, '');
-  }
-  return { chains, sets, elements };
+/** The part of the rules that one service port makes. */
+interface Fragment {
+  readonly chains: readonly (readonly [string, readonly string[]])[];
+  readonly sets: readonly (readonly [string, string])[];
+  readonly elements: readonly (readonly [string, string])[];
 }
 
-/** Adds the chains of one service port; returns the name of the one to go to. */
-function addChains(
-  rule: ServicePortRule,
-  protocol: string,
-  chains: Map<string, string[]>,
-  sets: Map<string, string>,
-): string {
-  const name = freeName(chains, chainName(`svc/${protocol}/${rule.name.replaceAll(':', '/')}`));
+/**
+ * Turns services and host ports into chains, sets and elements. What a rule makes is kept with the rule: of thousands of
+ * services one change makes one part anew, and what stays is the same object, quickly seen to be equal.
+ */
+export class RuleCompiler {
+  readonly #settings: NetworkSettings;
+  readonly #gateway: string;
+  readonly #fragments = new WeakMap<ServicePortRule, Fragment>();
+
+  constructor(settings: NetworkSettings) {
+    this.#settings = settings;
+    this.#gateway = gatewayOf(settings);
+  }
+
+  /** Of two claims to one address and port the first has it. */
+  compile(services: readonly ServicePortRule[], hostPorts: readonly HostPort[]): RuleState {
+    const chains = new Map<string, readonly string[]>();
+    const sets = new Map<string, string>();
+    const elements = new Map<string, string>();
+    for (const rule of services) {
+      let fragment = this.#fragments.get(rule);
+      if (!fragment) {
+        fragment = this.#fragmentOf(rule, baseChain(rule));
+        this.#fragments.set(rule, fragment);
+      }
+      const first = fragment.chains[0]?.[0];
+      if (first !== undefined && chains.has(first)) fragment = this.#fragmentOf(rule, freeName(chains, first));
+      for (const [name, rules] of fragment.chains) chains.set(name, rules);
+      for (const [name, definition] of fragment.sets) sets.set(name, definition);
+      for (const [element, value] of fragment.elements) if (!elements.has(element)) elements.set(element, value);
+    }
+    for (const [element, value] of hostPorts.flatMap(hostPortElements)) {
+      if (!elements.has(element)) elements.set(element, value);
+    }
+    return { chains, sets, elements };
+  }
+
+  #fragmentOf(rule: ServicePortRule, chain: string): Fragment {
+    const { nodeAddress, dnsAddress } = this.#settings;
+    const protocol = rule.protocol.toLowerCase();
+    // The node answers names itself, at an address of its own.
+    const addresses = rule.addresses.filter((address) => address !== dnsAddress || rule.port !== 53);
+    if (addresses.length === 0 && rule.nodePort === undefined) return { chains: [], sets: [], elements: [] };
+    const isServed = rule.endpoints.length > 0;
+    const verdict = isServed ? `goto ${chain}` : 'goto refuse';
+    const elements: [string, string][] = addresses.map((address) => [
+      `${isServed ? 'services' : 'unserved'} ${address} . ${protocol} . ${rule.port}`,
+      verdict,
+    ]);
+    if (rule.nodePort !== undefined) {
+      elements.push([`${isServed ? 'nodePorts' : 'unservedNodePorts'} ${protocol} . ${rule.nodePort}`, verdict]);
+    }
+    for (const { address } of rule.endpoints) {
+      // The node's own connections to itself never leave the loopback and need no other sender.
+      if (address !== nodeAddress && address !== this.#gateway) elements.push([`hairpin ${address} . ${address}`, '']);
+    }
+    return { ...(isServed ? chainsOf(rule, protocol, chain) : { chains: [], sets: [] }), elements };
+  }
+}
+
+function hostPortElements({ protocol, hostIp, hostPort, podAddress, containerPort }: HostPort): [string, string][] {
+  if (hostIp?.includes(':')) return [];
+  const key = `${protocol.toLowerCase()} . ${hostPort}`;
+  const isEverywhere = !hostIp || hostIp === '0.0.0.0';
+  return [
+    [isEverywhere ? `hostPorts ${key}` : `hostPortsAt ${hostIp} . ${key}`, `${podAddress} . ${containerPort}`],
+    [`hairpin ${podAddress} . ${podAddress}`, ''],
+  ];
+}
+
+function baseChain(rule: ServicePortRule): string {
+  return chainName(`svc/${rule.protocol.toLowerCase()}/${rule.name.replaceAll(':', '/')}`);
+}
+
+/** The chain that leads to one of the endpoints at random; with affinity one more for each endpoint, and its clients. */
+function chainsOf(rule: ServicePortRule, protocol: string, name: string): Pick<Fragment, 'chains' | 'sets'> {
   const count = rule.endpoints.length;
   if (rule.affinitySeconds === undefined) {
     const choices = rule.endpoints.map(({ address, port }, index) => `${index} : ${address} . ${port}`);
-    chains.set(name, [`meta l4proto ${protocol} dnat ip to numgen random mod ${count} map { ${choices.join(', ')} }`]);
-    return name;
+    const choose = `meta l4proto ${protocol} dnat ip to numgen random mod ${count} map { ${choices.join(', ')} }`;
+    return { chains: [[name, [choose]]], sets: [] };
   }
   const seconds = rule.affinitySeconds;
   const known: string[] = [];
   const chosen: string[] = [];
-  chains.set(name, []);
+  const chains: [string, string[]][] = [];
+  const sets: [string, string][] = [];
   for (const [index, { address, port }] of rule.endpoints.entries()) {
     const endpoint = chainName(`${name}/${address}/${port}`);
     // The timeout is part of the name: the kernel cannot change it in a set that exists.
     const clients = chainName(`clients/${seconds}/${endpoint}`);
-    sets.set(clients, `{ type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s; size 65535; }`);
-    chains.set(endpoint, [`update @${clients} { ip saddr }`, `meta l4proto ${protocol} dnat ip to ${address}:${port}`]);
+    sets.push([clients, `{ type ipv4_addr; flags dynamic,timeout; timeout ${seconds}s; size 65535; }`]);
+    const lead = `meta l4proto ${protocol} dnat ip to ${address}:${port}`;
+    chains.push([endpoint, [`update @${clients} { ip saddr }`, lead]]);
     known.push(`ip saddr @${clients} goto ${endpoint}`);
     chosen.push(`${index} : goto ${endpoint}`);
   }
-  chains.set(name, [...known, `numgen random mod ${count} vmap { ${chosen.join(', ')} }`]);
-  return name;
+  return { chains: [[name, [...known, `numgen random mod ${count} vmap { ${chosen.join(', ')} }`]], ...chains], sets };
 }
 
 /** The kernel's names are short: a long one is cut and made unique by a digest. */
@@ -162,7 +198,10 @@ export function difference(before: RuleState, after: RuleState): string {
   for (const [name, definition] of after.sets) {
     if (!before.sets.has(name)) lines.push(`add set ${TABLE} ${name} ${definition}`);
   }
-  const changed = [...after.chains].filter(([name, rules]) => before.chains.get(name)?.join() !== rules.join());
+  const changed = [...after.chains].filter(([name, rules]) => {
+    const known = before.chains.get(name);
+    return known !== rules && known?.join() !== rules.join();
+  });
   for (const [name] of changed) {
     lines.push(`add chain ${TABLE} ${name}`);
     if (before.chains.has(name)) lines.push(`flush chain ${TABLE} ${name}`);
