@@ -31,13 +31,12 @@ export function startServiceStatuses(context: LoopContext, rules: StatusRules): 
       if (!service || service.metadata.deletionTimestamp) return undefined;
       const current = service.status?.loadBalancer?.ingress ?? [];
       if (!isBalanced(service)) {
-        // Only what was written here is taken back: another controller may serve a class of its own.
-        const isOurs = current.length > 0 && current.every(({ ip }) => ip === rules.address);
+        const isOurs = current.length > 0 && !isForeign(current, rules.address);
         if (isOurs && service.spec.type !== 'LoadBalancer') await write(context.client, kinds.services, service, null);
         return undefined;
       }
       const wanted = rules.isOpen(key) ? [{ ip: rules.address, ipMode: 'Proxy' }] : [];
-      if (sameAddresses(current, wanted)) return undefined;
+      if (sameAddresses(current, wanted) || isForeign(current, rules.address)) return undefined;
       await write(context.client, kinds.services, service, wanted.length > 0 ? wanted : null);
       if (wanted.length > 0) recorder.event(service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
       return undefined;
@@ -57,7 +56,7 @@ export function startIngressStatuses(context: LoopContext, rules: StatusRules): 
       if (!ingress || ingress.metadata.deletionTimestamp || !rules.isServed(ingress)) return undefined;
       const ports = rules.ingressPorts.map((port) => ({ port, protocol: 'TCP' }));
       const current = ingress.status?.loadBalancer?.ingress ?? [];
-      if (sameAddresses(current, [{ ip: rules.address }])) return undefined;
+      if (current.length > 0) return undefined;
       await write(context.client, kinds.ingresses, ingress, [{ ip: rules.address, ports }]);
       return undefined;
     },
@@ -67,6 +66,11 @@ export function startIngressStatuses(context: LoopContext, rules: StatusRules): 
 function find<T extends KubeObject>(informer: Informer<T>, key: string): T | undefined {
   const slash = key.indexOf('/');
   return informer.get(key.slice(0, slash), key.slice(slash + 1));
+}
+
+/** An address that somebody else wrote stays: two controllers that correct each other would never end. */
+function isForeign(current: readonly { ip?: string }[], own: string): boolean {
+  return current.some(({ ip }) => ip !== own);
 }
 
 function sameAddresses(one: readonly { ip?: string }[], other: readonly { ip?: string }[]): boolean {
