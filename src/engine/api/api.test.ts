@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
-import { fakeResources } from './fake-resources.test.ts';
 import { type Credentials, type Kubectl, kubectlOf, startTestApi, type TestApi } from './harness.test.ts';
 
 const ADMIN = { authorization: 'Bearer admin-token' };
@@ -18,7 +17,7 @@ describe('the API server', () => {
   let api: TestApi;
   let kubectl: Kubectl;
   before(async () => {
-    api = await startTestApi({ resources: () => fakeResources() });
+    api = await startTestApi({});
     kubectl = kubectlOf(api);
   });
   after(async () => {
@@ -82,7 +81,7 @@ describe('the API server', () => {
       headers: { 'content-type': 'application/merge-patch+json' },
       body: '{"data":{"b":"2"}}',
     });
-    assert.deepEqual(patched.json.data, { b: '2' });
+    assert.deepEqual(patched.json.data, { a: '1', b: '2' });
     assert.equal((await send('PUT', `${maps}/one`, { body: configMap('one', { c: '3' }) })).status, 200);
     const gone = await send('DELETE', `${maps}/one`);
     assert.equal(gone.json.kind, 'Status');
@@ -171,7 +170,11 @@ describe('the API server', () => {
   });
 
   test('a watch of a version that is gone answers an error event, and one with a time limit ends', async () => {
-    const old = await send('GET', '/api/v1/configmaps?watch=1&resourceVersion=-1');
+    for (let at = 0; at < 210; at++) {
+      await send('PUT', '/api/v1/namespaces/kept/configmaps/often', { body: configMap('often', { at: String(at) }) });
+      if (at === 0) await send('POST', '/api/v1/namespaces/kept/configmaps', { body: configMap('often') });
+    }
+    const old = await send('GET', '/api/v1/configmaps?watch=1&resourceVersion=1');
     assert.equal(old.status, 200);
     const event = JSON.parse(old.text) as { type: string; object: { code: number; reason: string } };
     assert.deepEqual([event.type, event.object.code, event.object.reason], ['ERROR', 410, 'Expired']);

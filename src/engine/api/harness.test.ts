@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Log, silentLog, systemClock } from '../../base/index.ts';
 import { type Catalogue, createCatalogue } from '../kinds/index.ts';
-import type { Resources, UserInfo } from '../resources/index.ts';
+import { createResources, type Resources, tombstone, type UserInfo } from '../resources/index.ts';
+import { memoryStore } from '../store/index.ts';
 import { type Api, createApi } from './api.ts';
 import type { NodeLink } from './contract.ts';
 
@@ -95,7 +96,6 @@ async function authority() {
 
 /** An API on a port of this machine's loopback, with its own authority and a token of each user named. */
 export async function startTestApi(options: {
-  resources: (catalogue: Catalogue) => Promise<Resources> | Resources;
   nodeLink?: NodeLink;
   tokens?: ReadonlyMap<string, UserInfo>;
   log?: Log;
@@ -103,7 +103,14 @@ export async function startTestApi(options: {
   const { ca, issue } = await authority();
   const server = await issue('CN=kube-apiserver', '1.3.6.1.5.5.7.3.1', true);
   const catalogue = createCatalogue();
-  const resources = await options.resources(catalogue);
+  const resources = createResources({
+    store: memoryStore({ tombstone, historyRevisions: 50 }),
+    catalogue,
+    clock: systemClock,
+    log: options.log ?? silentLog,
+    admissions: [],
+    settings: { serviceRange: '10.96.0.0/16', nodePortRange: [30000, 32767] },
+  });
   const signing = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },

@@ -16,6 +16,9 @@ export function impersonated(
   user: UserInfo,
   authorizer: Authorizer,
 ): UserInfo | undefined {
+  let asked = false;
+  for (const header in headers) asked ||= header.startsWith('impersonate-');
+  if (!asked) return undefined;
   const name = one(headers['impersonate-user']);
   const groups = many(headers['impersonate-group']);
   const uid = one(headers['impersonate-uid']);

@@ -49,7 +49,7 @@ function parts(
     for (const info of resources) {
       Object.assign(paths, resourcePaths(info, dialect));
       if (info.custom) {
-        for (const [name, schema] of customSchemas(context, info, dialect)) schemas.set(name, schema);
+        for (const [name, schema] of customSchemas(context, info, dialect, descriptions)) schemas.set(name, schema);
         for (const name of LIST_TYPES) types.add(name);
       }
       for (const name of typesOfResource(info)) types.add(name);

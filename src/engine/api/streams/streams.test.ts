@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
-import type { Pod } from '../../kinds/index.ts';
-import { fakeResources } from '../fake-resources.test.ts';
 import { type Kubectl, kubectlOf, startTestApi, type TestApi } from '../harness.test.ts';
 import { localNode } from './local-node.test.ts';
 
@@ -29,16 +27,18 @@ describe('streams of pods', () => {
     await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
     const address = web.address();
     port = typeof address === 'object' && address ? address.port : 0;
-    api = await startTestApi({ resources: () => fakeResources(), nodeLink: node });
+    api = await startTestApi({ nodeLink: node });
     const info = api.catalogue.find('', 'v1', 'pods');
     assert.ok(info);
     const pod = {
       metadata: { name: 'p' },
       spec: { nodeName: 'n', containers: [{ name: 'c', image: 'x', ports: [{ containerPort: port }] }] },
-      status: { phase: 'Running', podIP: '127.0.0.1' },
     };
+    const status = { phase: 'Running', podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] };
     const options = { user: { name: 'admin', groups: [] }, warnings: [] };
-    await api.resources.create({ info, namespace: 'default' }, pod as unknown as Pod, options);
+    await api.resources.create({ info, namespace: 'default' }, pod, options);
+    const target = { info, namespace: 'default', name: 'p', subresource: 'status' };
+    await api.resources.patch(target, { ...options, type: 'merge', patch: { status } });
     for (const [name, on] of [
       ['WebSocket', 'true'],
       ['SPDY', 'false'],

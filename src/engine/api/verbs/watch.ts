@@ -58,8 +58,10 @@ export function watchObjects(context: ApiContext, exchange: Exchange, target: Ta
         end();
       }
     };
+    let faultTold = false;
     const onEvents = (events: readonly ResourceEvent[]) => {
       const [only] = events;
+      faultTold ||= only?.type === 'ERROR';
       try {
         send(events.length === 1 && only ? frame(only) : Buffer.concat(events.map(frame)));
       } catch (error) {
@@ -68,7 +70,7 @@ export function watchObjects(context: ApiContext, exchange: Exchange, target: Ta
       }
     };
     const onClose = (error?: Error) => {
-      if (error) send(frame(errorEvent(error)));
+      if (error && !faultTold) send(frame(errorEvent(error)));
       end();
     };
     context.metrics.watchBegan(info);
