@@ -17,7 +17,7 @@ import {
   type Pod,
   type PodTemplateSpec,
 } from '../engine/kinds/index.ts';
-import { createResources } from '../engine/resources/index.ts';
+import { createResources, tombstone } from '../engine/resources/index.ts';
 import { memoryStore } from '../engine/store/index.ts';
 
 /** The real verbs over a store in memory, a client straight on them, and what loops are given; no node, no HTTP. */
@@ -36,7 +36,7 @@ export async function memoryCluster(
   const clock = options.clock ?? systemClock;
   const log = process.env.TEST_LOG ? printingLog() : silentLog;
   const catalogue = createCatalogue();
-  const store = memoryStore();
+  const store = memoryStore({ tombstone });
   const resources = createResources({
     store,
     catalogue,
