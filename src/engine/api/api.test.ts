@@ -178,7 +178,7 @@ describe('the API server', () => {
     assert.equal(old.status, 200);
     const event = JSON.parse(old.text) as { type: string; object: { code: number; reason: string } };
     assert.deepEqual([event.type, event.object.code, event.object.reason], ['ERROR', 410, 'Expired']);
-    const short = await send('GET', '/api/v1/configmaps?watch=1&timeoutSeconds=1');
+    const short = await send('GET', '/api/v1/configmaps?watch=1&timeoutSeconds=1&labelSelector=none');
     assert.deepEqual([short.status, short.text], [200, '']);
   });
 
