@@ -58,7 +58,8 @@ function compareField(
   step: string,
 ): void {
   const field = fieldsOf(schema)[key];
-  const [one, two] = [before[key] ?? zeroOf(field), after[key] ?? zeroOf(field)];
+  const one = before[key] ?? (before === ABSENT ? undefined : zeroOf(field));
+  const two = after[key] ?? (after === ABSENT ? undefined : zeroOf(field));
   if (one === two) return;
   compareValue(one, two, schemaBelow(schema, key), changed, removed, step);
 }
@@ -71,6 +72,8 @@ function zeroOf(field: Field | undefined): unknown {
 }
 
 const EMPTY: Plain = Object.freeze({});
+/** In place of an object that is not there at all: none of its fields are, whatever Go writes always. */
+const ABSENT: Plain = Object.freeze({});
 
 /** `undefined`: not there. `null`: there, and holds nothing. */
 function compareValue(
@@ -90,7 +93,8 @@ function compareValue(
   }
   const [changedBelow, removedBelow]: [Growing, Growing] = [{}, {}];
   if (form === 'map') {
-    const [a, b] = [asPlain(one), asPlain(two)];
+    const a = one === undefined ? ABSENT : asPlain(one);
+    const b = two === undefined ? ABSENT : asPlain(two);
     for (const key of keysOf(a, b)) compareField(a, b, key, schema, changedBelow, removedBelow, `f:${key}`);
   } else {
     const [a, b] = [itemsOf(one, schema), itemsOf(two, schema)];
