@@ -9,8 +9,8 @@ export function registerPlan(program: Command): void {
     .command('plan')
     .description('show what was found in a folder, from where, and what would be written; changes nothing')
     .argument('[folder]', "the app's folder", '.')
-    .option('--name NAME', 'name of the app in the cluster')
-    .option('-n, --namespace NAMESPACE', 'namespace', 'default')
+    .option('--name <name>', 'name of the app in the cluster')
+    .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--json', 'print facts, Dockerfile and objects as one JSON document')
     .action(async (folder: string, options: { name?: string; namespace: string; json?: boolean }) => {
       const facts = await readProject(folder);

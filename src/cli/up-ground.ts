@@ -15,6 +15,11 @@ export interface Ground {
   hasImage(name: string): Promise<boolean>;
   /** Builds it and puts it there. */
   provideImage(plan: ImagePlan, name: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes sure of an image that is not built here. The machine's own cluster may have no way out of its network, so what
+   * it will run is fetched, or assembled, outside it; another cluster pulls for itself.
+   */
+  fetchImage(reference: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
   /** The URL that a host of an Ingress is reached by. */
   urlOf(host: string): string;
   /** The machine's own cluster: its Ingress is reached by loopback. */
@@ -51,6 +56,10 @@ async function localGround(options: GroundOptions, onProgress: (line: string) =>
     },
     async provideImage(plan, name, onLine, signal) {
       await buildInto(plan, name, onLine, signal);
+    },
+    async fetchImage(reference, onLine, signal) {
+      const store = await openStore();
+      await store.ensure(reference, { policy: 'IfNotPresent', onProgress: onLine, signal });
     },
     urlOf: (host) => cluster.ingressUrl(host),
     close: () => cluster.client.close(),
@@ -90,6 +99,7 @@ async function foreignGround(options: GroundOptions, context: string): Promise<G
       const { pushImage } = await import('../engine/images/index.ts');
       await pushImage({ store: await openStore(), reference: name, onProgress: onLine, signal });
     },
+    fetchImage: async () => {},
     urlOf: (host) => `http://${host}`,
     close: () => client.close(),
   };

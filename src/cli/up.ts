@@ -43,14 +43,17 @@ export function registerUp(program: Command): void {
     .command('up')
     .description('carry the app in a folder to Kubernetes: read it, build its image, deploy, test, print its URL')
     .argument('[folder]', "the app's folder", '.')
-    .option('--name NAME', 'name of the app in the cluster (from the folder when not given)')
-    .option('-n, --namespace NAMESPACE', 'namespace (default, or that of the context)')
-    .option('--cluster CLUSTER', "which of this machine's clusters (default)")
-    .option('--context CONTEXT', 'a context of your kubeconfig instead of a cluster of this machine; needs --registry')
-    .option('--registry HOST/PATH', 'where the image is pushed to')
-    .option('--host HOST', 'host name that the Ingress answers to')
-    .option('--replicas NUMBER', 'how many pods (2)')
-    .option('--timeout SECONDS', 'bound of each wait (300)')
+    .option('--name <name>', 'name of the app in the cluster (from the folder when not given)')
+    .option('-n, --namespace <namespace>', 'namespace (default, or that of the context)')
+    .option('--cluster <cluster>', "which of this machine's clusters (default)")
+    .option(
+      '--context <context>',
+      'a context of your kubeconfig instead of a cluster of this machine; needs --registry',
+    )
+    .option('--registry <host/path>', 'where the image is pushed to')
+    .option('--host <host>', 'host name that the Ingress answers to')
+    .option('--replicas <number>', 'how many pods (2)')
+    .option('--timeout <seconds>', 'bound of each wait (300)')
     .option('-y, --yes', 'ask nothing')
     .option('--json', 'print one JSON document at the end; steps go to standard error')
     .action(async (folder: string, options: UpOptions) => {
@@ -126,7 +129,7 @@ async function carry(
   const before = early.slice(0, firstOfFrontDoor(early));
   const [built, writtenBefore] = await bothOrFirstFault(
     provideImage(plan, ground, image, name, steps, signal),
-    bringServices(before, facts, ground, steps, settings),
+    bringServices(before, facts, ground, steps, settings, signal),
   );
   const deploying = steps.start('deploy');
   const rest = [...late, ...early.slice(before.length)];
@@ -235,9 +238,13 @@ async function bringServices(
   ground: Ground,
   steps: Steps,
   settings: (step: Step) => Parameters<typeof deploy>[2],
+  signal: AbortSignal,
 ): Promise<number> {
   const [service] = facts.services;
   const step = steps.start(service ? 'database' : 'config');
+  for (const { image } of facts.services) {
+    await ground.fetchImage(image.value, (line) => showBuildLine(step, line), signal);
+  }
   const { written } = await deploy(ground.client, objects, settings(step));
   const images = facts.services.map(({ image }) => image.value).join(', ');
   const seed = facts.seed && service ? `, ${facts.seed.value} loaded` : '';

@@ -27,7 +27,11 @@ export function podReason(pod: Pod, events: readonly Event[]): PodReason | undef
   if (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')) return undefined;
   const scheduled = status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') {
-    return { text: `not scheduled: ${scheduled.message ?? scheduled.reason ?? ''}`, grave: false, logs: undefined };
+    return {
+      text: `not scheduled: ${firstLine(scheduled.message ?? scheduled.reason)}`,
+      grave: false,
+      logs: undefined,
+    };
   }
   for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
     const reason = containerReason(container);
@@ -36,7 +40,7 @@ export function podReason(pod: Pod, events: readonly Event[]): PodReason | undef
   const running = status?.containerStatuses?.find(({ state, ready }) => state?.running && !ready);
   const last = newest(events);
   if (running) {
-    const probe = last?.reason === 'Unhealthy' ? last.message : undefined;
+    const probe = last?.reason === 'Unhealthy' ? firstLine(last.message) : undefined;
     return {
       text: probe ?? 'started, not ready yet',
       grave: false,
@@ -44,7 +48,7 @@ export function podReason(pod: Pod, events: readonly Event[]): PodReason | undef
     };
   }
   if (last && (last.type === 'Warning' || last.reason === 'Pulling')) {
-    return { text: `${last.reason}: ${last.message}`, grave: false, logs: undefined };
+    return { text: `${last.reason}: ${firstLine(last.message)}`, grave: false, logs: undefined };
   }
   return { text: status?.phase === 'Failed' ? failedText(pod) : 'starting', grave: false, logs: undefined };
 }
@@ -53,7 +57,7 @@ function containerReason(container: ContainerStatus): PodReason | undefined {
   const { name, state, lastState, restartCount = 0 } = container;
   const waiting = state?.waiting;
   if (waiting?.reason && PULL_FAULTS.has(waiting.reason)) {
-    const text = `container ${name}: ${waiting.reason}: ${waiting.message ?? ''}`;
+    const text = `container ${name}: ${waiting.reason}: ${firstLine(waiting.message)}`;
     return { text, grave: true, logs: undefined };
   }
   const ended = state?.terminated ?? (waiting?.reason === 'CrashLoopBackOff' ? lastState?.terminated : undefined);
@@ -70,6 +74,11 @@ function containerReason(container: ContainerStatus): PodReason | undefined {
 
 function failedText(pod: Pod): string {
   return `failed: ${pod.status?.reason ?? ''} ${pod.status?.message ?? ''}`.trim();
+}
+
+/** A message may carry a page of a program's output; its first line says what happened. */
+function firstLine(message: string | undefined): string {
+  return (message ?? '').split('\n')[0]?.slice(0, 300) ?? '';
 }
 
 function newest(events: readonly Event[]): Event | undefined {

@@ -12,6 +12,7 @@ const TIMEOUT_MS = 300_000;
 /** A grave reason must last this long, since the first try of anything may fail for a passing cause. */
 const GRAVE_MS = 20_000;
 const RESTARTS_MAX = 3;
+const STARTING_MS = 8_000;
 const LOG_LINES = 15;
 
 interface Trouble {
@@ -80,7 +81,9 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
         return;
       }
     }
-    const text = [state.reason, because].filter(Boolean).join('; ');
+    // Asked every second from the first moment, a startup probe fails a few times in any good start.
+    const early = /: Startup probe failed/.test(because) && clock.monotonic() - started < STARTING_MS;
+    const text = [state.reason, early ? '' : because].filter(Boolean).join('; ');
     if (text !== told) {
       told = text;
       onStep({ type: 'waiting', object: name, reason: text });
