@@ -24,10 +24,13 @@ const EPOCH = '1970-01-01T00:00:00Z';
 export async function buildImage(options: BuildOptions): Promise<Image> {
   const { library } = options.store;
   const dockerfile = await readDockerfile(options);
-  return library.working(options.signal, async () => {
-    const state = await buildStages(options, dockerfile);
-    return finish(options, state);
-  });
+  try {
+    return await library.working(options.signal, async () => finish(options, await buildStages(options, dockerfile)));
+  } catch (error) {
+    // Whatever broke because of it, the reason is that the build was called off.
+    options.signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 async function readDockerfile(options: BuildOptions): Promise<Dockerfile> {

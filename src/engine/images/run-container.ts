@@ -159,9 +159,15 @@ function execute(argv: readonly string[], container: StepContainer): Promise<num
         if (partial) container.onLine(partial);
       });
     }
-    child.on('error', reject);
+    let failed: unknown;
+    child.on('error', (error) => {
+      failed = error;
+      // A child that was started is waited for: what it has mounted goes with it.
+      if (child.pid === undefined) reject(error);
+    });
     child.on('close', (code, signal) => {
       if (container.signal?.aborted) reject(container.signal.reason);
+      else if (failed !== undefined) reject(failed);
       else resolve(code ?? (signal ? 137 : 128));
     });
   });

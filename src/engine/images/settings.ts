@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, type Log, systemClock } from '../../base/index.ts';
+import type { PullOptions } from './contract.ts';
 
 export interface RegistrySettings {
   /** Registry of names that give none (`node:22`); without one such names are never asked for over the network. */
@@ -23,6 +24,11 @@ export interface ImageStoreOptions {
    */
   readonly environment?: Environment;
   readonly clock?: Clock;
+  /**
+   * For a process that has no network to the outside: brings the image into this same store by another process (as
+   * `pullImage` there would), and rejects with the PullError of it. Asked in place of registry and stand-in.
+   */
+  readonly fetchOutside?: (reference: string, options: PullOptions) => Promise<void>;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -49,6 +55,7 @@ export interface Settings {
   readonly clock: Clock;
   readonly standIns: boolean;
   readonly environment: Environment;
+  readonly fetchOutside: ImageStoreOptions['fetchOutside'];
   /** Read once, when first needed. */
   registries(): RegistrySettings;
 }
@@ -62,6 +69,7 @@ export function settingsOf(options: ImageStoreOptions): Settings {
     clock: options.clock ?? systemClock,
     standIns: options.standIns ?? true,
     environment,
+    fetchOutside: options.fetchOutside,
     registries: () => {
       registries ??= machineRegistries(environment);
       return registries;

@@ -105,6 +105,16 @@ export function openImageStore(options: ImageStoreOptions): LocalImageStore {
     local: StoredImage | undefined,
     pull: PullOptions,
   ): Promise<Image> {
+    const { fetchOutside } = library.settings;
+    if (fetchOutside) {
+      await fetchOutside(reference, pull);
+      const brought = await library.find(reference);
+      if (brought) return library.view(brought);
+      throw new PullError(
+        'ErrImagePull',
+        `failed to pull and unpack image "${name}": it was not brought into the store`,
+      );
+    }
     const parsed = parseReference(reference);
     const place = registryPlace(parsed, library.settings.registries().defaultRegistry);
     let unreachable = place ? outOfReach.get(place.registry) : 'no registry is set for names that give none';
