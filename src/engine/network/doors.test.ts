@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { silentLog, systemClock } from '../../base/index.ts';
 import type { Door } from './contract.ts';
 import { Doors } from './doors.ts';
 import { ASK, ASK_UDP, ECHO_SERVER, HOST, host, inOwnNamespaces, makePod, startNetwork } from './own-namespaces.ts';
+
+/** Resolves when the server has a connection, without listening for it: a listener would count as its user. */
+async function connected(server: Server): Promise<void> {
+  let count = 0;
+  while (count === 0) {
+    count = await new Promise((resolve) => server.getConnections((_, open) => resolve(open)));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 inOwnNamespaces(import.meta.filename, () => {
   describe('doors on the host', () => {
@@ -74,18 +83,43 @@ inOwnNamespaces(import.meta.filename, () => {
         log: silentLog,
         toIngress: (socket) => socket.end('HTTP/1.0 200 OK\r\nclient: nobody\r\n\r\ningress'),
       });
-      const inside = { ...host(), namespace: '/proc/self/ns/net' };
-      assert.ok(inside.namespace);
       const { get } = await import('node:http');
       const answered = new Promise<string>((resolve, reject) => {
         get('http://127.0.0.1:18084/', (answer) => {
           answer.setEncoding('utf8').on('data', resolve);
         }).on('error', reject);
       });
-      await new Promise((resolve) => server.once('connection', resolve));
+      await connected(server);
       assert.deepEqual(await doors.set('services', [{ ...tcp(18084), ingress: 'http' }]), []);
       assert.equal(await answered, 'ingress');
       await doors.stop();
+    });
+
+    test('a server handed in that someone else serves is left to them, early connections included', async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(18085, '127.0.0.1', resolve));
+      const doors = new Doors({
+        hostNetworkNamespace: HOST,
+        handed: new Map([['tcp/127.0.0.1:18085', server]]),
+        clock: systemClock,
+        log: silentLog,
+        toIngress: () => assert.fail('no door asked for it'),
+      });
+      const greeting = () =>
+        new Promise<string>((resolve, reject) => {
+          connect(18085, '127.0.0.1')
+            .on('data', (data) => resolve(String(data)))
+            .on('error', reject);
+        });
+      const early = greeting();
+      await connected(server);
+      server.on('connection', (socket) => socket.end('theirs'));
+      for (let count = 0; count < 300; count++) assert.equal(await greeting(), 'theirs');
+      assert.equal(await early, 'theirs');
+      await doors.set('services', []);
+      await doors.stop();
+      assert.equal(await greeting(), 'theirs');
+      server.close();
     });
   });
 });

@@ -13,6 +13,7 @@ export interface DoorFault {
 interface OpenDoor {
   door: Door | undefined;
   readonly server: Server | undefined;
+  readonly accept: ((socket: Socket) => void) | undefined;
   readonly pipe: UdpPipe | undefined;
   /** Connections that came before anyone said where the door leads. */
   readonly early: Socket[];
@@ -78,7 +79,7 @@ export class Doors {
     }
     for (const [key, open] of this.#open) {
       const door = wanted.get(key);
-      if (door) this.#lead(open, door);
+      if (door) this.#lead(key, open, door);
       // One handed in and not asked for yet waits for its turn; it cannot be opened again cheaply.
       else if (open.door) this.#close(key);
     }
@@ -93,40 +94,62 @@ export class Doors {
   }
 
   #keepServer(key: string, door: Door | undefined, server: Server): void {
-    const open: OpenDoor = { door, server, pipe: undefined, early: [] };
-    server.maxConnections = CONNECTIONS_MAX;
-    // Of an undocumented but long-standing property: a handle that was passed in takes no options.
-    Object.assign(server, { allowHalfOpen: true });
-    server.on('connection', (socket) => this.#accept(open, socket));
-    server.on('error', (error) => this.#log.warn('door failed', { door: key, why: error.message }));
+    const accept = (socket: Socket): void => this.#accept(key, open, socket);
+    const open: OpenDoor = { door, server, accept, pipe: undefined, early: [] };
+    server.on('connection', accept);
     this.#open.set(key, open);
+    if (door) this.#claim(key, server);
+  }
+
+  /** Not before a door leads somewhere: a server handed in may turn out to be for someone else, like the API. */
+  #claim(key: string, server: Server): void {
+    server.maxConnections = CONNECTIONS_MAX;
+    // A server made of a handle that was passed in takes no options; this is where it keeps this one.
+    Object.assign(server, { allowHalfOpen: true });
+    server.on('error', (error) => this.#log.warn('door failed', { door: key, why: error.message }));
   }
 
   #keepSocket(key: string, door: Door, socket: DatagramSocket): void {
-    const open: OpenDoor = {
-      door,
-      server: undefined,
-      pipe: new UdpPipe(socket, this.#clock, () => open.door),
-      early: [],
-    };
+    const pipe = new UdpPipe(socket, this.#clock, () => open.door);
+    const open: OpenDoor = { door, server: undefined, accept: undefined, pipe, early: [] };
     socket.on('error', (error) => this.#log.warn('door failed', { door: key, why: error.message }));
     this.#open.set(key, open);
   }
 
-  #lead(open: OpenDoor, door: Door): void {
+  #lead(key: string, open: OpenDoor, door: Door): void {
     const before = open.door;
     open.door = door;
-    if (before && !leadsAlike(before, door)) open.pipe?.redirect();
-    for (const socket of open.early.splice(0)) if (!socket.destroyed) this.#pass(door, socket);
+    if (before) {
+      if (!leadsAlike(before, door)) open.pipe?.redirect();
+      return;
+    }
+    if (open.server) this.#claim(key, open.server);
+    for (const socket of open.early.splice(0)) {
+      if (socket.destroyed) continue;
+      socket.allowHalfOpen = true;
+      this.#take(door, socket);
+    }
   }
 
-  #accept(open: OpenDoor, socket: Socket): void {
+  #accept(key: string, open: OpenDoor, socket: Socket): void {
+    if (open.door) this.#take(open.door, socket);
+    else if (open.server && open.server.listenerCount('connection') > 1) this.#stepAside(key, open);
+    else if (open.early.length < EARLY_CONNECTIONS_MAX) open.early.push(socket);
+    else socket.destroy();
+  }
+
+  /** Somebody else serves this one; what came before they did is theirs too. */
+  #stepAside(key: string, open: OpenDoor): void {
+    this.#open.delete(key);
+    if (open.accept) open.server?.off('connection', open.accept);
+    for (const socket of open.early.splice(0)) if (!socket.destroyed) open.server?.emit('connection', socket);
+  }
+
+  #take(door: Door, socket: Socket): void {
     this.#connections.add(socket);
     socket.on('close', () => this.#connections.delete(socket));
     socket.on('error', () => socket.destroy());
-    if (open.door) this.#pass(open.door, socket);
-    else if (open.early.length < EARLY_CONNECTIONS_MAX) open.early.push(socket);
-    else socket.destroy();
+    this.#pass(door, socket);
   }
 
   #pass(door: Door, socket: Socket): void {

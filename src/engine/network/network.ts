@@ -84,8 +84,8 @@ export function createNetwork(options: NetworkOptions): Network {
     settings,
 
     async start(): Promise<void> {
-      await makeNodeLinks(settings, log);
-      await Promise.all([rules.start(), attachments.load(), dns.start()]);
+      const named = makeNodeLinks(settings, log).then(() => dns.start());
+      await Promise.all([named, rules.start(), attachments.load()]);
       if (settings.outbound === 'pasta') await startOutbound(options.hostNetworkNamespace, options.directory);
       if (attachments.all().some(({ hostPorts }) => hostPorts.length > 0)) await hostPortsChanged();
     },
