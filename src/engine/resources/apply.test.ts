@@ -13,7 +13,7 @@ test('an apply creates, and owns what it names and nothing that was defaulted', 
   deepEqual(managers(made), [['one', 'Apply', { 'f:data': { 'f:x': {} } }]]);
   const web = await at.patch(kinds.deployments, 'web', 'apply', deploymentOf('web'), { fieldManager: 'one' });
   const [entry] = metadataOf(web).managedFields as Plain[];
-  const spec = (entry?.fieldsV1 as Record<string, Plain>)['f:spec'];
+  const spec = (entry?.fieldsV1 as Record<string, Plain> | undefined)?.['f:spec'];
   deepEqual(Object.keys(spec ?? {}), ['f:replicas', 'f:selector', 'f:template']);
   equal(((web.spec as Plain).strategy as Plain).type, 'RollingUpdate');
 });

@@ -32,11 +32,12 @@ export async function apply(
       uid: config.metadata.uid || undefined,
       wanted: (stored) => applied(context, target, request, mutable(inVersion(context, stored, info)), config),
     });
-    if (written) return { object: written.object, created: false };
+    if (written) return { object: inVersion(context, written.object, info), created: false };
     if (target.subresource || config.metadata.uid) throw notFound(info, target.name ?? '');
     try {
       const object = applied(context, target, request, undefined, config);
-      return { object: await insert(context, target, object, request, { tracked: true }), created: true };
+      const made = await insert(context, target, object, request, { tracked: true });
+      return { object: inVersion(context, made, info), created: true };
     } catch (error) {
       // Someone else created it in between: apply to that one.
       if (attempt >= CREATE_ATTEMPTS || !context.store.head(key)) throw error;

@@ -1,6 +1,6 @@
 import { badRequest, type KubeObject, methodNotSupported } from '../kinds/index.ts';
 import { createBinding } from './binding.ts';
-import type { Context } from './context.ts';
+import { type Context, inVersion } from './context.ts';
 import type { RequestOptions, Target } from './contract.ts';
 import { decodeBody } from './decode.ts';
 import { evict } from './eviction.ts';
@@ -21,7 +21,7 @@ export async function create(
   }
   const object = decodeBody(context, target.info, body, options);
   settleNamespace(object, target);
-  return insert(context, target, object, options);
+  return inVersion(context, await insert(context, target, object, options), target.info);
 }
 
 /** The namespace of the request goes into the object; another one is refused. */

@@ -22,12 +22,13 @@ export function standingClock(): Clock & { move(milliseconds: number): void } {
 /** The verbs over an empty store in memory, for tests. */
 export class Fixture {
   readonly clock = standingClock();
-  readonly store: Store = memoryStore({ tombstone });
+  readonly store: Store;
   readonly catalogue = createCatalogue();
   readonly resources: Resources;
   readonly warnings: string[] = [];
 
-  constructor(admissions: readonly Admission[] = []) {
+  constructor(admissions: readonly Admission[] = [], historyRevisions = 1000) {
+    this.store = memoryStore({ tombstone, historyRevisions });
     this.resources = createResources({
       store: this.store,
       catalogue: this.catalogue,

@@ -29,7 +29,7 @@ export async function patch(
     wanted: (stored) => patched(context, target, stored, request),
   });
   if (!written) throw notFound(target.info, target.name ?? '');
-  return { object: written.object, created: false };
+  return { object: inVersion(context, written.object, target.info), created: false };
 }
 
 async function patched(context: Context, target: Target, stored: KubeObject, request: PatchRequest): Promise<Mutable> {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { type KubeObject, kinds, StatusError } from '../kinds/index.ts';
+import { type KubeObject, kinds } from '../kinds/index.ts';
 import type { ListRequest, ResourceEvent, WatchRequest } from './contract.ts';
 import { configMap, Fixture, podOf, refusal, settled } from './fixture.ts';
 
@@ -97,7 +97,7 @@ test('a watch tells of every change after its version', async () => {
   await settled();
   deepEqual(seen.told(), ['ADDED b', 'MODIFIED a', 'DELETED b']);
   const last = seen.events[2];
-  equal((last?.object as KubeObject).metadata.resourceVersion, String(at.store.revision));
+  equal((last?.object as KubeObject | undefined)?.metadata.resourceVersion, String(at.store.revision));
   deepEqual(JSON.parse(last?.bytes().toString() ?? ''), last?.object);
   seen.stop();
   await at.create(kinds.configmaps, configMap('c'));
@@ -146,8 +146,8 @@ test('objects enter and leave the view of a selector', async () => {
   await at.resources.delete(at.target(kinds.configmaps, 'a'), at.options());
   await settled();
   deepEqual(seen.told(), ['ADDED a', 'MODIFIED a', 'DELETED a']);
-  equal((seen.events[2]?.object as KubeObject).metadata.labels?.on, 'yes');
-  equal((seen.events[2]?.object as KubeObject).metadata.resourceVersion, String(at.store.revision - 1));
+  equal((seen.events[2]?.object as KubeObject | undefined)?.metadata.labels?.on, 'yes');
+  equal((seen.events[2]?.object as KubeObject | undefined)?.metadata.resourceVersion, String(at.store.revision - 1));
 });
 
 test('pods are watched by node', async () => {
@@ -188,7 +188,7 @@ test('another version of a kind is read, written and watched as such', async () 
   equal(at.get(kinds.horizontalpodautoscalers, 'h').apiVersion, 'autoscaling/v2');
   const seen = watch(at, {}, kinds.v1Horizontalpodautoscalers);
   await settled();
-  equal((seen.events[0]?.object as KubeObject).apiVersion, 'autoscaling/v1');
+  equal((seen.events[0]?.object as KubeObject | undefined)?.apiVersion, 'autoscaling/v1');
   equal(JSON.parse(seen.events[0]?.bytes().toString() ?? '').apiVersion, 'autoscaling/v1');
 });
 
@@ -206,5 +206,34 @@ test('deletecollection deletes what the selector names', async () => {
 test('a broken continue token is refused', async () => {
   const at = await withMaps('a');
   await rejects(async () => listMaps(at, { continue: '%%%' }), refusal(400, /^continue key is not valid/));
-  ok(new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' }));
+});
+
+test('a watch from a version that is gone ends with 410, one from before the first is told all', async () => {
+  const at = await withMaps('a');
+  const seen = watch(at, { resourceVersion: '1' });
+  await settled();
+  deepEqual(seen.told(), ['ADDED a']);
+  const short = new Fixture([], 2);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) await short.create(kinds.configmaps, configMap(name));
+  const late = watch(short, { resourceVersion: '2' });
+  await settled();
+  equal(late.events[0]?.type, 'ERROR');
+  deepEqual((late.events[0]?.object as unknown as { code: number; reason: string } | undefined)?.reason, 'Expired');
+  equal(late.closed.length, 1);
+});
+
+test('a page past the window carries a token to go on with', async () => {
+  const at = new Fixture([], 2);
+  for (const name of ['a', 'b', 'c', 'd']) await at.create(kinds.configmaps, configMap(name));
+  const first = listMaps(at, { limit: 1 });
+  for (const name of ['e', 'f', 'g']) await at.create(kinds.configmaps, configMap(name));
+  let token = '';
+  throws(
+    () => listMaps(at, { limit: 1, continue: first.continue ?? '' }),
+    (error: unknown) => {
+      token = (error as { status?: { metadata?: { continue?: string } } }).status?.metadata?.continue ?? '';
+      return refusal(410, /^The provided continue parameter is too old/)(error);
+    },
+  );
+  deepEqual(namesOf(listMaps(at, { continue: token })), ['b', 'c', 'd', 'e', 'f', 'g']);
 });

@@ -1,5 +1,5 @@
 import { badRequest, copy, type KubeObject, notFound } from '../kinds/index.ts';
-import { type Context, storedInfo } from './context.ts';
+import { type Context, inVersion, storedInfo } from './context.ts';
 import type { RequestOptions, Target } from './contract.ts';
 import { settleNamespace } from './create.ts';
 import { decodeBody } from './decode.ts';
@@ -21,11 +21,12 @@ export async function update(
   const uid = object.metadata.uid || undefined;
   const fresh = once(object);
   const written = await replace(context, target, options, { uid, wanted: fresh });
-  if (written) return { object: written.object, created: false };
+  if (written) return { object: inVersion(context, written.object, target.info), created: false };
   const info = storedInfo(context, target.info);
   if (!info.behaviour.createOnUpdate || target.subresource) throw notFound(target.info, name);
   if (object.metadata.resourceVersion) throw notFound(target.info, name);
-  return { object: await insert(context, target, fresh(), options), created: true };
+  const made = await insert(context, target, fresh(), options);
+  return { object: inVersion(context, made, target.info), created: true };
 }
 
 /** Hands out the object, and copies of it as it was from the second time on: who gets it writes to it. */

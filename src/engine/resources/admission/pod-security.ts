@@ -48,11 +48,12 @@ const RESTRICTED_VOLUMES = [
 export function podSecurity(): Admission {
   return {
     name: 'PodSecurity',
-    validate({ operation, target, object, read }) {
+    validate({ operation, target, object, read, warnings }) {
       if (target.info.group !== '' || target.info.resource !== 'pods' || !object) return;
       if (target.subresource && target.subresource !== 'ephemeralcontainers') return;
       if (operation === 'DELETE' || (operation === 'UPDATE' && !target.subresource)) return;
       const labels = read(kinds.namespaces, undefined, target.namespace ?? '')?.metadata.labels ?? {};
+      warnings.push(...podSecurityWarnings((object as Pod).spec, labels));
       const level = levelOf(labels[`${LABEL}/enforce`]);
       if (level === 'privileged') return;
       const faults = violations((object as Pod).spec, level);
@@ -68,7 +69,7 @@ export function podSecurity(): Admission {
 }
 
 /** Warnings for a namespace that asks for them, in upstream's words. */
-export function podSecurityWarnings(spec: PodSpec, labels: Readonly<Record<string, string>>): string[] {
+function podSecurityWarnings(spec: PodSpec, labels: Readonly<Record<string, string>>): string[] {
   const level = levelOf(labels[`${LABEL}/warn`]);
   const faults = level === 'privileged' ? [] : violations(spec, level);
   if (faults.length === 0) return [];
