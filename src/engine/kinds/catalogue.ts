@@ -1,5 +1,5 @@
 import { behaviours } from './behaviours/index.ts';
-import type { Behaviour, Catalogue, ResourceInfo, Schema, SubresourceInfo } from './contract.ts';
+import type { Behaviour, Catalogue, KubeObject, ResourceInfo, Schema, SubresourceInfo } from './contract.ts';
 import { fillDefaults } from './defaults.ts';
 import text from './generated/resources.data';
 import { part } from './object-meta.ts';
@@ -36,6 +36,10 @@ const NO_BEHAVIOUR: Behaviour = {};
 const EMPTY: Schema = { type: 'object', fields: {} };
 /** Groups and resources whose objects are kept under another group. */
 const STORED_ELSEWHERE: Readonly<Record<string, string>> = { 'events.k8s.io/events': '' };
+const DEPRECATIONS: Readonly<Record<string, string>> = {
+  '/componentstatuses/v1': 'v1 ComponentStatus is deprecated in v1.19+',
+  '/endpoints/v1': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+};
 /** Where the version kept is not the first that the facts name. */
 const STORAGE_VERSIONS: Readonly<Record<string, string>> = { 'autoscaling/horizontalpodautoscalers': 'v2' };
 
@@ -60,6 +64,7 @@ function builtinOrder(facts: readonly ResourceFact[]): readonly ResourceFact[] {
 function infoOf(fact: ResourceFact, facts: readonly ResourceFact[]): ResourceInfo {
   const name = `${fact.group}/${fact.resource}`;
   const storageGroup = STORED_ELSEWHERE[name];
+  const deprecation = DEPRECATIONS[`${name}/${fact.version}`];
   let schema: Schema | undefined;
   return {
     group: fact.group,
@@ -83,6 +88,7 @@ function infoOf(fact: ResourceFact, facts: readonly ResourceFact[]): ResourceInf
       fact.version,
     behaviour: completing(behaviours[name] ?? NO_BEHAVIOUR, () => schemaOfFact(fact)),
     ...(storageGroup !== undefined && { storageGroup }),
+    ...(deprecation !== undefined && { deprecation }),
   };
 }
 
@@ -90,18 +96,23 @@ function schemaOfFact(fact: ResourceFact): Schema {
   return schemaOf(typeNameOf(fact.group, fact.version, fact.kind) ?? '') ?? EMPTY;
 }
 
-/** A status made anew for a create still has what Go always writes (a DaemonSet's counts). */
+/**
+ * What holds of every kind: a status made anew for a create has what Go always writes (a DaemonSet's counts), and what may
+ * not be created may not be made of an object later.
+ */
 function completing(behaviour: Behaviour, schema: () => Schema): Behaviour {
-  const prepare = behaviour.prepareForCreate;
-  if (!prepare) return behaviour;
+  const { prepareForCreate, validate, validateUpdate } = behaviour;
   return {
     ...behaviour,
-    prepareForCreate(object) {
-      prepare(object);
-      const status = part(object, 'status');
-      const field = schema().fields?.status;
-      if (field && status !== null && typeof status === 'object') fillDefaults(status, field.schema);
-    },
+    ...(validate && !validateUpdate && { validateUpdate: (object: KubeObject) => validate(object) }),
+    ...(prepareForCreate && {
+      prepareForCreate(object: KubeObject) {
+        prepareForCreate(object);
+        const status = part(object, 'status');
+        const field = schema().fields?.status;
+        if (field && status !== null && typeof status === 'object') fillDefaults(status, field.schema);
+      },
+    }),
   };
 }
 

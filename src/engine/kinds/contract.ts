@@ -98,6 +98,8 @@ export interface ResourceInfo extends Kind {
   readonly storageVersion: string;
   /** What is special about this kind. */
   readonly behaviour: Behaviour;
+  /** Told to every client that uses this version (`v1 Endpoints is deprecated in v1.33+; …`). */
+  readonly deprecation?: string;
   /** Set on custom resources. */
   readonly custom?: boolean;
   /** Set when the objects are kept under another group's key (events.k8s.io Events are core Events). */

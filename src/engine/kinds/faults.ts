@@ -32,7 +32,7 @@ export const tooMany = (path: string, actual: number, most: number): FieldFault 
   path,
   type: 'TooMany',
   value: actual,
-  detail: `must have at most ${most} items`,
+  detail: `must have at most ${most} ${most === 1 ? 'item' : 'items'}`,
 });
 
 /** `spec.containers[2]`. */

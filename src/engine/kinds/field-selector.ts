@@ -74,7 +74,8 @@ export function fieldMatcher(terms: readonly FieldTerm[], info: ResourceInfo): (
 
 function readerOf(field: string, info: ResourceInfo): (object: KubeObject) => string {
   if (field === 'metadata.name') return (object) => object.metadata.name;
-  if (field === 'metadata.namespace' && info.namespaced) return (object) => object.metadata.namespace ?? '';
+  if (field === 'metadata.namespace' && (info.namespaced || !info.behaviour.selectableFields))
+    return (object) => object.metadata.namespace ?? '';
   const selectable = info.behaviour.selectableFields;
   const read = selectable && Object.hasOwn(selectable, field) ? selectable[field] : undefined;
   if (!read) {

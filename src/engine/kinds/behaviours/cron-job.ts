@@ -3,6 +3,7 @@ import { invalidValue, notSupported, required } from '../faults.ts';
 import type { CronJob } from '../generated/types.ts';
 import { validateJob } from './job-validation.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { scheduleFault } from './schedule.ts';
 import { counted, notNegative } from './strategy.ts';
 import { cronJob as cronCells } from './workload-cells.ts';
@@ -23,6 +24,8 @@ export const cronJob: Behaviour = {
       for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
     }
   },
+  warnings: (object) =>
+    templateWarnings(cron(object).spec.jobTemplate?.spec?.template, 'spec.jobTemplate.spec.template'),
   validate(object) {
     const { metadata, spec } = cron(object);
     const faults = validateCron(cron(object));

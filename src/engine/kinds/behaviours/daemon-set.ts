@@ -3,6 +3,7 @@ import { invalidValue, notSupported, required } from '../faults.ts';
 import type { DaemonSet } from '../generated/types.ts';
 import { immutable } from '../object-meta.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { counted, notNegative } from './strategy.ts';
 import { isNothing, validateSelectorAndTemplate, validateShare } from './workload.ts';
 import { daemonSet as cells } from './workload-cells.ts';
@@ -24,6 +25,7 @@ export const daemonSet: Behaviour = {
     spec.revisionHistoryLimit ??= 10;
     setTemplateDefaults(spec.template);
   },
+  warnings: (object) => templateWarnings(own(object).spec.template, 'spec.template'),
   validate: (object) => validateSpec(own(object)),
   validateUpdate: (object, old) => [
     ...validateSpec(own(object)),

@@ -3,6 +3,7 @@ import { forbiddenField, invalidValue, notSupported } from '../faults.ts';
 import type { Deployment, DeploymentStrategy } from '../generated/types.ts';
 import { immutable } from '../object-meta.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { counted, notNegative } from './strategy.ts';
 import { isNothing, validateSelectorAndTemplate, validateShare } from './workload.ts';
 import { deployment as cells } from './workload-cells.ts';
@@ -26,6 +27,7 @@ export const deployment: Behaviour = {
     spec.progressDeadlineSeconds ??= 600;
     setTemplateDefaults(spec.template);
   },
+  warnings: (object) => templateWarnings(own(object).spec.template, 'spec.template'),
   validate: (object) => validateSpec(own(object)),
   validateUpdate: (object, old) => [
     ...validateSpec(own(object)),

@@ -5,6 +5,7 @@ import type { Job, JobSpec, PodTemplateSpec } from '../generated/types.ts';
 import { immutable } from '../object-meta.ts';
 import { validateJob } from './job-validation.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { counted, keepAllButStatus, loose } from './strategy.ts';
 import { job as cells } from './workload-cells.ts';
 
@@ -37,6 +38,7 @@ export const job: Behaviour = {
   prepareForStatusUpdate(object, old) {
     keepAllButStatus(loose(object), loose(old));
   },
+  warnings: (object) => templateWarnings(own(object).spec.template, 'spec.template'),
   validate: (object) => validateJob(own(object).spec, 'spec', false),
   validateUpdate: (object, old) => [
     ...validateJob(own(object).spec, 'spec', false),

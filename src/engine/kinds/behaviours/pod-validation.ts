@@ -40,9 +40,6 @@ export function validatePodSpec(spec: PodSpec, path: string, isPod = false): Fie
   faults.push(...validateDns(spec, path));
   faults.push(...validateLabels(spec.nodeSelector, `${path}.nodeSelector`));
   faults.push(...validateSecurity(spec, `${path}.securityContext`));
-  for (const [index, secret] of (spec.imagePullSecrets ?? []).entries()) {
-    if (!secret.name) faults.push(required(`${at(`${path}.imagePullSecrets`, index)}.name`));
-  }
   if (spec.affinity) faults.push(...validateAffinity(spec.affinity, `${path}.affinity`));
   faults.push(...validateTolerations(spec.tolerations ?? [], `${path}.tolerations`));
   faults.push(...validateSpread(spec.topologySpreadConstraints ?? [], `${path}.topologySpreadConstraints`));

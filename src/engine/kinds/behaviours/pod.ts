@@ -6,6 +6,7 @@ import { copy } from '../object-meta.ts';
 import { pod as cells } from './pod-cells.ts';
 import { setPodDefaults, setPodSpecDefaults } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-validation.ts';
+import { podWarnings } from './pod-warnings.ts';
 import { quality } from './quality.ts';
 import { countGeneration, keepAllButStatus, keepStatus, loose } from './strategy.ts';
 
@@ -61,6 +62,7 @@ export const pod: Behaviour = {
     }
     return faults;
   },
+  warnings: (object) => podWarnings(asPod(object).spec, 'spec'),
   validateUpdate: (object, old) => validatePodUpdate(asPod(object).spec, asPod(old).spec),
   selectableFields: {
     'spec.nodeName': (object) => asPod(object).spec.nodeName ?? '',

@@ -2,6 +2,7 @@ import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import type { ReplicaSet } from '../generated/types.ts';
 import { immutable } from '../object-meta.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { counted, notNegative } from './strategy.ts';
 import { validateSelectorAndTemplate } from './workload.ts';
 import { replicaSet as cells } from './workload-cells.ts';
@@ -17,6 +18,7 @@ export const replicaSet: Behaviour = {
     spec.replicas ??= 1;
     setTemplateDefaults(spec.template);
   },
+  warnings: (object) => templateWarnings(own(object).spec.template, 'spec.template'),
   validate: (object) => validateSet(own(object)),
   validateUpdate: (object, old) => [
     ...validateSet(own(object)),

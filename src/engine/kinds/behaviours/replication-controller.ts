@@ -4,6 +4,7 @@ import type { ReplicationController } from '../generated/types.ts';
 import { selectorFromLabels } from '../label-selector.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
 import { validateTemplate } from './pod-validation.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { counted, notNegative } from './strategy.ts';
 import { replicationController as controllerCells } from './workload-cells.ts';
 
@@ -23,6 +24,7 @@ export const replicationController: Behaviour = {
     spec.replicas ??= 1;
     setTemplateDefaults(spec.template);
   },
+  warnings: (object) => templateWarnings(controller(object).spec.template, 'spec.template'),
   validate: (object) => validateController(controller(object)),
   validateUpdate: (object) => validateController(controller(object)),
 };

@@ -1,5 +1,5 @@
 import { ageSince } from '../age.ts';
-import type { Behaviour, KubeObject } from '../contract.ts';
+import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import type { ResourceQuota } from '../generated/types.ts';
 import { immutable } from '../object-meta.ts';
 import { validateAmount } from './resource-validation.ts';
@@ -20,10 +20,15 @@ export const resourceQuota: Behaviour = {
     }
     return [metadata.name, requests.join(', '), limits.join(', '), ageSince(metadata.creationTimestamp, now)];
   },
-  validate(object) {
-    return Object.entries(quota(object).spec?.hard ?? {}).flatMap(([name, amount]) =>
-      validateAmount(name, amount, `spec.hard[${name}]`),
-    );
-  },
-  validateUpdate: (object, old) => [...immutable(quota(object).spec?.scopes, quota(old).spec?.scopes, 'spec.scopes')],
+  validate: (object) => validateQuota(quota(object)),
+  validateUpdate: (object, old) => [
+    ...validateQuota(quota(object)),
+    ...immutable(quota(object).spec?.scopes, quota(old).spec?.scopes, 'spec.scopes'),
+  ],
 };
+
+function validateQuota({ spec }: ResourceQuota): FieldFault[] {
+  return Object.entries(spec?.hard ?? {}).flatMap(([name, amount]) =>
+    validateAmount(name, amount, `spec.hard[${name}]`),
+  );
+}

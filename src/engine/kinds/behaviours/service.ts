@@ -70,8 +70,8 @@ function keepAllocated(now: Service, before: Service): void {
     ) {
       now.spec.clusterIPs = copy(before.spec.clusterIPs);
     }
-    now.spec.ipFamilies ??= copy(before.spec.ipFamilies ?? []);
-    now.spec.ipFamilyPolicy ??= before.spec.ipFamilyPolicy ?? 'SingleStack';
+    if (!now.spec.ipFamilies && before.spec.ipFamilies) now.spec.ipFamilies = copy(before.spec.ipFamilies);
+    if (!now.spec.ipFamilyPolicy && before.spec.ipFamilyPolicy) now.spec.ipFamilyPolicy = before.spec.ipFamilyPolicy;
   }
   if (hasNodePorts(before.spec.type) && hasNodePorts(now.spec.type)) {
     const taken = new Set((now.spec.ports ?? []).map((port) => port.nodePort));

@@ -3,6 +3,7 @@ import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../faults.ts';
 import type { StatefulSet } from '../generated/types.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
+import { templateWarnings } from './pod-warnings.ts';
 import { counted, notNegative } from './strategy.ts';
 import { validateSelectorAndTemplate, validateShare } from './workload.ts';
 import { statefulSet as cells } from './workload-cells.ts';
@@ -44,6 +45,7 @@ export const statefulSet: Behaviour = {
       claim.status.phase ||= 'Pending';
     }
   },
+  warnings: (object) => templateWarnings(own(object).spec.template, 'spec.template'),
   validate: (object) => validateSpec(own(object)),
   validateUpdate(object, old) {
     const faults = validateSpec(own(object));
