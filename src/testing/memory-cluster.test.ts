@@ -17,7 +17,7 @@ import {
   type Pod,
   type PodTemplateSpec,
 } from '../engine/kinds/index.ts';
-import { createResources, tombstone } from '../engine/resources/index.ts';
+import { createResources, defaultAdmissions, tombstone } from '../engine/resources/index.ts';
 import { memoryStore } from '../engine/store/index.ts';
 
 /** The real verbs over a store in memory, a client straight on them, and what loops are given; no node, no HTTP. */
@@ -42,7 +42,7 @@ export async function memoryCluster(
     catalogue,
     clock,
     log,
-    admissions: [],
+    admissions: defaultAdmissions({ clock }),
     settings: { serviceRange: '10.96.0.0/16', nodePortRange: [30000, 32767] },
   });
   const client = localClient({
@@ -72,6 +72,8 @@ export async function memoryCluster(
     },
   };
   for (const name of ['default', 'kube-system']) await client.create(kinds.namespaces, { metadata: { name } });
+  // Pods made by tests themselves do not wait for the controllers to make it.
+  await client.create(kinds.serviceaccounts, { metadata: { name: 'default', namespace: 'default' } });
   return {
     client,
     informers: shared.informers,

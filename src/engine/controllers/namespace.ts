@@ -146,7 +146,7 @@ export function distinctKinds(all: readonly Kind[]): Kind[] {
 }
 
 function qualifiedName(kind: Kind): string {
-  return kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`;
+  return `${kind.resource}.${kind.group}`;
 }
 
 /** Upstream's five conditions of a namespace being deleted. */

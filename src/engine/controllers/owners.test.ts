@@ -96,13 +96,11 @@ test('in the foreground the owner goes last', async () => {
       podsAtTheEnd = cluster.informers
         .of(kinds.pods)
         .list(namespace)
-        .filter((pod) => pod.metadata.labels?.['app'] === 'foreground').length;
+        .filter((pod) => pod.metadata.labels?.app === 'foreground').length;
     }
   });
   await cluster.client.delete(kinds.replicasets, namespace, 'foreground', { propagationPolicy: 'Foreground' });
-  await eventually('owner gone', () =>
-    isGone(cluster.client.get(kinds.replicasets, namespace, 'foreground')),
-  );
+  await eventually('owner gone', () => isGone(cluster.client.get(kinds.replicasets, namespace, 'foreground')));
   await eventually('told', () => podsAtTheEnd >= 0);
   stop();
   assert.equal(podsAtTheEnd, 0);
@@ -145,7 +143,13 @@ test('two objects that own each other in the foreground do not wait for ever', a
       body: {
         metadata: {
           ownerReferences: [
-            { apiVersion: 'v1', kind: 'ConfigMap', name: owner.metadata.name, uid: owner.metadata.uid, blockOwnerDeletion: true },
+            {
+              apiVersion: 'v1',
+              kind: 'ConfigMap',
+              name: owner.metadata.name,
+              uid: owner.metadata.uid,
+              blockOwnerDeletion: true,
+            },
           ],
         },
       },

@@ -9,7 +9,7 @@ import {
   playNode,
 } from '../../../testing/memory-cluster.test.ts';
 import type { Running } from '../../client/index.ts';
-import { type Endpoints, type EndpointSlice, kinds, type Pod, type Service } from '../../kinds/index.ts';
+import { type EndpointSlice, type Endpoints, kinds, type Pod, type Service } from '../../kinds/index.ts';
 import { startScheduler } from '../../scheduler/index.ts';
 import { startControllers } from '../index.ts';
 import { planSlices } from './slice-plan.ts';
@@ -54,7 +54,7 @@ test('a service without pods has one empty slice and empty Endpoints; pods fill 
   });
   assert.equal(empty?.endpoints?.length ?? 0, 0);
   assert.equal(empty?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'], 'endpointslice-controller.k8s.io');
-  assert.equal(empty?.metadata.labels?.['team'], 'a');
+  assert.equal(empty?.metadata.labels?.team, 'a');
   const pod = await createPod('web-1', 'web', { name: 'http', containerPort: 8080 });
   const slice = await eventually('an endpoint', async () =>
     (await slicesOf('web')).find((each) => each.endpoints?.[0]?.conditions?.ready),
@@ -110,7 +110,10 @@ test('Endpoints written by hand are mirrored, and the slices go with them', asyn
     return found.length > 0 ? found : undefined;
   });
   assert.deepEqual(slice?.endpoints?.[0]?.addresses, ['192.0.2.7']);
-  assert.equal(slice?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'], 'endpointslicemirroring-controller.k8s.io');
+  assert.equal(
+    slice?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'],
+    'endpointslicemirroring-controller.k8s.io',
+  );
   await cluster.client.delete(kinds.endpoints, namespace, 'outside');
   await eventually('slices gone', async () => (await slicesOf('outside')).length === 0);
 });
@@ -132,7 +135,14 @@ test('endpoints stay in their slice and new ones fill it', () => {
     () => true,
   );
   assert.deepEqual([plan.create, plan.remove], [[], []]);
-  assert.deepEqual(plan.update[0]?.content.endpoints.map((each) => each.addresses[0]), ['a', 'b', 'c']);
-  const same = planSlices(existing, [{ addressType: 'IPv4', ports: [], endpoints: ['b', 'a'].map(endpoint) }], () => true);
+  assert.deepEqual(
+    plan.update[0]?.content.endpoints.map((each) => each.addresses[0]),
+    ['a', 'b', 'c'],
+  );
+  const same = planSlices(
+    existing,
+    [{ addressType: 'IPv4', ports: [], endpoints: ['b', 'a'].map(endpoint) }],
+    () => true,
+  );
   assert.deepEqual(same, { create: [], update: [], remove: [] });
 });
