@@ -36,6 +36,8 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
   let events: readonly Event[] = [];
   let told = '';
   let graveSince: number | undefined;
+  // A pod that crashed before this wait began is judged by what it does from now on.
+  const restartsBefore = new Map<string, number>();
   let settle: (failure: UserError | undefined) => void = () => {};
   let settled = false;
   const verdict = new Promise<void>((resolve, reject) => {
@@ -69,10 +71,7 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
       return;
     }
     graveSince = worst?.reason.grave ? (graveSince ?? clock.monotonic()) : undefined;
-    const restarts = Math.max(
-      0,
-      ...(worst?.pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount ?? 0),
-    );
+    const restarts = worst ? restartsOf(worst.pod) - (restartsBefore.get(worst.pod.metadata.uid) ?? 0) : 0;
     const lasting = graveSince !== undefined && clock.monotonic() - graveSince >= GRAVE_MS;
     if (worst?.reason.grave && (lasting || restarts >= RESTARTS_MAX)) {
       // A Job tries again by itself and says when it gives up.
@@ -172,6 +171,10 @@ function trouble(pods: readonly Pod[], events: readonly Event[]): Trouble | unde
   const age = ({ pod }: Trouble): string => pod.metadata.creationTimestamp ?? '';
   found.sort((a, b) => Number(b.reason.grave) - Number(a.reason.grave) || (age(a) > age(b) ? -1 : 1));
   return found[0];
+}
+
+function restartsOf(pod: Pod): number {
+  return Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount ?? 0));
 }
 
 async function explain(client: RoadClient, namespace: string, worst: Trouble | undefined): Promise<string | undefined> {

@@ -64,7 +64,7 @@ test('without a build there is no build stage and no package of development', as
     'a.js': '',
   });
   assert.doesNotMatch(text, /AS build/);
-  assert.match(text, /npm ci --omit=dev/);
+  assert.match(text, /npm ci --omit=dev .*&& mkdir -p node_modules$/m);
   assert.ok(lastStage(text).includes('COPY . .'));
 });
 

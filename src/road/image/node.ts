@@ -44,6 +44,8 @@ export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
   const locked = facts.manifestFiles.some((path) => /lock|shrinkwrap/.test(path));
   const packages = `COPY ${facts.manifestFiles.join(' ')} ./`;
   const needed = facts.startNeedsDevelopment;
+  // Without packages nothing makes the folder that the last stage copies.
+  const folder = facts.packages.length === 0 ? ' && mkdir -p node_modules' : '';
   const lines = [
     ...heading(facts),
     `# Node.js ${version.value}: ${version.source}`,
@@ -59,7 +61,7 @@ export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
       : []),
     `# ${facts.packageManager?.value ?? 'npm'}: ${facts.packageManager?.source ?? 'default'}`,
     packages,
-    facts.build || needed ? manager.install(locked) : manager.installProduction(locked),
+    (facts.build || needed ? manager.install(locked) : manager.installProduction(locked)) + folder,
     '',
   ];
   if (facts.build) {
@@ -70,7 +72,7 @@ export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
       `RUN ${facts.build.value} && rm -rf node_modules`,
       '',
     );
-    if (!needed) lines.push('FROM dependencies AS packages', manager.prune, '');
+    if (!needed) lines.push('FROM dependencies AS packages', manager.prune + folder, '');
   }
   const packagesStage = facts.build && !needed ? 'packages' : 'dependencies';
   lines.push(
