@@ -81,7 +81,7 @@ export interface Door {
 /** The cluster's network, run from inside its namespace. Every `set` takes the whole wanted state and is atomic. */
 export interface Network {
   readonly settings: NetworkSettings;
-  /** Makes the bridge, the unreachable routes, the rules' frame; DNS answers when it resolves. Idempotent after a crash. */
+  /** Makes the node's addresses, the unreachable routes, the rules' frame; DNS answers when it resolves. Idempotent after a crash. */
   start(): Promise<void>;
   attachPod(attachment: PodAttachment): Promise<{ address: string }>;
   detachPod(podId: string): Promise<void>;

@@ -6,7 +6,7 @@ import dnsPacket, { type DecodedPacket, type RecordType } from 'dns-packet';
 import { silentLog, systemClock } from '../../base/index.ts';
 import type { DnsRecords } from './contract.ts';
 import { DnsServer } from './dns-server.ts';
-import { inOwnNamespaces, SETTINGS, startNetwork } from './own-namespaces.ts';
+import { inOwnNamespaces, SETTINGS, startNetwork } from './own-namespaces.test.ts';
 
 const many = Array.from({ length: 60 }, (_, index) => `10.244.1.${index}`);
 const RECORDS: DnsRecords = {

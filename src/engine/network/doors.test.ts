@@ -4,7 +4,16 @@ import { after, before, describe, test } from 'node:test';
 import { silentLog, systemClock } from '../../base/index.ts';
 import type { Door } from './contract.ts';
 import { Doors } from './doors.ts';
-import { ASK, ASK_UDP, ECHO_SERVER, HOST, host, inOwnNamespaces, makePod, startNetwork } from './own-namespaces.ts';
+import {
+  ASK,
+  ASK_UDP,
+  ECHO_SERVER,
+  HOST,
+  host,
+  inOwnNamespaces,
+  makePod,
+  startNetwork,
+} from './own-namespaces.test.ts';
 
 /** Resolves when the server has a connection, without listening for it: a listener would count as its user. */
 async function connected(server: Server): Promise<void> {

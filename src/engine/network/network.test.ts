@@ -13,7 +13,7 @@ import {
   SETTINGS,
   startNetwork,
   type TestPod,
-} from './own-namespaces.ts';
+} from './own-namespaces.test.ts';
 
 inOwnNamespaces(import.meta.filename, () => {
   describe('the network between pods, services and the node', () => {

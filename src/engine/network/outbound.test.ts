@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { run } from '../../base/index.ts';
-import { ASK, ECHO_SERVER, HOST, host, inOwnNamespaces, makePod, node, startNetwork } from './own-namespaces.ts';
+import { ASK, ECHO_SERVER, HOST, host, inOwnNamespaces, makePod, node, startNetwork } from './own-namespaces.test.ts';
 
 const OUTSIDE_ADDRESS = '198.51.100.1';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { staleUdpFlows } from './conntrack.ts';
 import type { ServicePortRule } from './contract.ts';
-import { SETTINGS } from './own-namespaces.ts';
+import { SETTINGS } from './own-namespaces.test.ts';
 import { difference, RuleCompiler } from './rules.ts';
 
 const rule = (more: Partial<ServicePortRule>): ServicePortRule => ({

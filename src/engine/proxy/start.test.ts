@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { silentLog, systemClock } from '../../base/index.ts';
-import { createInformers, createRecorder, type Running } from '../client/index.ts';
+import { systemClock } from '../../base/index.ts';
+import { type MemoryCluster, memoryCluster } from '../../testing/memory-cluster.test.ts';
+import type { Client, Running } from '../client/index.ts';
 import { type Draft, type Kind, type KubeObject, kinds, type Service } from '../kinds/index.ts';
 import {
   ASK,
@@ -12,14 +13,13 @@ import {
   SETTINGS,
   startNetwork,
   type TestPod,
-} from '../network/own-namespaces.ts';
-import { MemoryClient } from '../node/memory-client.ts';
+} from '../network/own-namespaces.test.ts';
 import { startProxy } from './start.ts';
 
 inOwnNamespaces(import.meta.filename, () => {
   describe('the proxy, from objects to packets', () => {
-    const client = new MemoryClient();
-    const informers = createInformers(client, systemClock, silentLog);
+    let client: Client;
+    let cluster: MemoryCluster;
     const pods: TestPod[] = [];
     const addresses: string[] = [];
     let started: Awaited<ReturnType<typeof startNetwork>>;
@@ -35,7 +35,7 @@ inOwnNamespaces(import.meta.filename, () => {
       })),
     });
     const make = <T extends KubeObject>(kind: Kind<T>, object: object) =>
-      client.create(kind, { ...object, status: {} } as unknown as Draft<T>);
+      client.create(kind, object as unknown as Draft<T>);
     /** Asks again until the answer matches: what is looked for arrives by watch, soon but not at once. */
     async function until(pattern: RegExp, look: () => Promise<string>): Promise<void> {
       let said = '';
@@ -49,6 +49,8 @@ inOwnNamespaces(import.meta.filename, () => {
 
     before(async () => {
       started = await startNetwork();
+      cluster = await memoryCluster();
+      client = cluster.client;
       for (const name of ['one', 'two']) {
         const pod = await makePod();
         pods.push(pod);
@@ -61,14 +63,7 @@ inOwnNamespaces(import.meta.filename, () => {
         spec: { type: 'NodePort', clusterIP: '10.96.0.50', ports: [{ port: 80, protocol: 'TCP', nodePort: 30080 }] },
       });
       await make(kinds.endpointslices, slice('web', [true, false]));
-      const context = {
-        client,
-        informers,
-        clock: systemClock,
-        log: silentLog,
-        recorder: (component: string) => createRecorder(client, component, systemClock, silentLog),
-      };
-      proxy = startProxy(context, started.network, {
+      proxy = startProxy(cluster.context, started.network, {
         nodeName: 'node',
         nodeAddress: SETTINGS.nodeAddress,
         clusterDomain: 'cluster.local',
@@ -78,7 +73,7 @@ inOwnNamespaces(import.meta.filename, () => {
     });
     after(async () => {
       await proxy.stop();
-      informers.stop();
+      await cluster.stop();
       for (const pod of pods) pod.end();
       await started.clean();
     });
