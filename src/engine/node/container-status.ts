@@ -26,7 +26,7 @@ export function containerStatuses(pod: Pod, state: PodState): ContainerStatuses 
 function containerStatus(pod: Pod, place: ContainerPlace, podState: PodState): ContainerStatus {
   const { container, role } = place;
   const state = podState.containers.get(container.name);
-  const running = isRunning(state);
+  const running = isRunning(state) && (state?.hookDone || podState.ending !== undefined);
   // While an attempt is being made, the one before is still the newest to tell of.
   const current = state?.current;
   const status: ContainerStatus = {
@@ -83,7 +83,8 @@ function stateAndLast(
     if (waiting && !podState.ending) return { state: { waiting }, lastState: last(current) };
     return { state: { terminated: terminated(current) }, lastState: last(state.previous) };
   }
-  if (current.startedAtMs === undefined)
+  // Not running to the eyes of others until its postStart hook has ended.
+  if (current.startedAtMs === undefined || !(state.hookDone || podState.ending))
     return { state: { waiting: state.waiting ?? { reason: 'ContainerCreating' } }, lastState: last(state.previous) };
   return { state: { running: { startedAt: apiTime(current.startedAtMs) } }, lastState: last(state.previous) };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { kinds, type Pod } from '../kinds/index.ts';
-import { insideBundle, isReady, shell, type TestBed, testBed } from './test-bed.ts';
+import { insideBundle, isReady, shell, type TestBed, testBed } from './harness.test.ts';
 
 const ended = (pod: Pod) => ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '') && pod;
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -98,7 +98,7 @@ insideBundle(process.argv[1] ?? '', () => {
         const waiting = pod.status?.containerStatuses?.[0]?.state?.waiting;
         return waiting?.reason === 'CreateContainerConfigError' && waiting.message === 'configmap "late" not found';
       });
-      assert.ok((await bed.events('config')).includes('Failed: Error: configmap "late" not found'));
+      await bed.hasEvent('config', 'Failed: Error: configmap "late" not found');
       await bed.client.create(kinds.configmaps, {
         metadata: { name: 'late', namespace: 'default' },
         data: { a: 'x' },
@@ -203,15 +203,10 @@ insideBundle(process.argv[1] ?? '', () => {
         'its restart',
         (now) => now.status?.containerStatuses?.[0]?.restartCount === 1 && isReady(now),
       );
-      const events = await bed.events('image');
-      assert.ok(events.includes('Killing: Container main definition changed, will be restarted'), events.join());
-      assert.ok(
-        events.some((event) =>
-          /^Pulled: Successfully pulled image "busybox:pull" in \S+ \(\S+ including waiting\)\. Image size: 2000000 bytes\.$/.test(
-            event,
-          ),
-        ),
-        events.join(),
+      await bed.hasEvent('image', 'Killing: Container main definition changed, will be restarted');
+      await bed.hasEvent(
+        'image',
+        /^Pulled: Successfully pulled image "busybox:pull" in \S+ \(\S+ including waiting\)\. Image size: 2000000 bytes\.$/,
       );
     });
   });

@@ -7,13 +7,12 @@ import { silentLog, systemClock } from '../../base/index.ts';
 import { createInformers, createRecorder } from '../client/index.ts';
 import { kinds } from '../kinds/index.ts';
 import { hollowRuntime } from '../runtime/index.ts';
-import { MemoryClient } from './memory-client.ts';
+import { isReady, testClient, testImages } from './harness.test.ts';
 import { startNode } from './node.ts';
-import { isReady, testImages } from './test-bed.ts';
 
 test('hollow nodes run pods without touching the disk, and end them', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-hollow-'));
-  const client = new MemoryClient();
+  const client = await testClient();
   const informers = createInformers(client, systemClock, silentLog);
   const context = {
     client,

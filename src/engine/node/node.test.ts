@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { kinds } from '../kinds/index.ts';
-import { insideBundle, isReady, shell, type TestBed, testBed } from './test-bed.ts';
+import { insideBundle, isReady, shell, type TestBed, testBed } from './harness.test.ts';
 
 const SERVE = 'echo hello > /www/index.html; exec httpd -f -p 8080 -h /www';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { insideBundle, isReady, shell, type TestBed, testBed } from './test-bed.ts';
+import { insideBundle, isReady, shell, type TestBed, testBed } from './harness.test.ts';
 
 const WAIT = 'trap "exit 0" TERM; while :; do sleep 0.05; done';
 
@@ -59,9 +59,8 @@ insideBundle(process.argv[1] ?? '', () => {
         ],
       });
       await bed.until('dies', 'a restart', (pod) => pod.status?.containerStatuses?.[0]?.restartCount === 1);
-      const events = await bed.events('dies');
-      assert.ok(events.includes('Unhealthy: Liveness probe failed: sick\n'), events.join());
-      assert.ok(events.includes('Killing: Container main failed liveness probe, will be restarted'), events.join());
+      await bed.hasEvent('dies', 'Unhealthy: Liveness probe failed: sick\n');
+      await bed.hasEvent('dies', 'Killing: Container main failed liveness probe, will be restarted');
     });
 
     test('hold the others back until the startup probe has succeeded', async () => {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { kinds, StatusError } from '../kinds/index.ts';
 import type { ExecStreams } from './contract.ts';
-import { insideBundle, isReady, shell, type TestBed, testBed } from './test-bed.ts';
+import { insideBundle, isReady, shell, type TestBed, testBed } from './harness.test.ts';
 
 const WAIT = 'trap "exit 0" TERM; while :; do sleep 0.05; done';
 const LOG = { follow: false, previous: false, timestamps: false };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { kinds, type Pod } from '../kinds/index.ts';
-import { insideBundle, isReady, shell, type TestBed, testBed } from './test-bed.ts';
+import { insideBundle, isReady, shell, type TestBed, testBed } from './harness.test.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const ended = (pod: Pod) => ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '') && pod;
@@ -178,13 +178,17 @@ insideBundle(process.argv[1] ?? '', () => {
       const path = `${bed.directory}/pv`;
       await bed.client.create(kinds.persistentvolumes, {
         metadata: { name: 'pv' },
-        spec: { hostPath: { path, type: 'DirectoryOrCreate' } },
-      } as never);
-      await bed.client.create(kinds.persistentvolumeclaims, {
+        spec: {
+          capacity: { storage: '1Gi' },
+          accessModes: ['ReadWriteOnce'],
+          hostPath: { path, type: 'DirectoryOrCreate' },
+        },
+      });
+      const claim = await bed.client.create(kinds.persistentvolumeclaims, {
         metadata: { name: 'claim', namespace: 'default' },
-        spec: { volumeName: 'pv', accessModes: ['ReadWriteOnce'] },
-        status: { phase: 'Bound' },
-      } as never);
+        spec: { volumeName: 'pv', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      });
+      await bed.client.updateStatus(kinds.persistentvolumeclaims, { ...claim, status: { phase: 'Bound' } });
       const spec = (script: string) => ({
         volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'claim' } }],
         containers: [shell('main', script, { volumeMounts: [{ name: 'v', mountPath: '/v' }] })],

@@ -14,13 +14,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { messageOf, silentLog, systemClock } from '../../base/index.ts';
-import { createInformers, createRecorder, type LoopContext } from '../client/index.ts';
+import { type Client, createInformers, createRecorder, type LoopContext } from '../client/index.ts';
+import { localClient } from '../cluster/local-client.ts';
 import { type Image, type ImageStore, PullError } from '../images/index.ts';
-import { type Container, kinds, type Pod, type PodSpec } from '../kinds/index.ts';
+import { type Container, createCatalogue, kinds, type Pod, type PodSpec } from '../kinds/index.ts';
 import { createNetwork } from '../network/index.ts';
+import { createResources, tombstone } from '../resources/index.ts';
 import { openRuntime } from '../runtime/index.ts';
+import { memoryStore } from '../store/index.ts';
 import type { Node, NodeOptions } from './contract.ts';
-import { MemoryClient } from './memory-client.ts';
 import { startNode } from './node.ts';
 
 // For tests of this room only: a node on real containers and a real network, in namespaces of its own.
@@ -121,7 +123,7 @@ function imageOf(reference: string): Image {
 }
 
 export interface TestBed {
-  readonly client: MemoryClient;
+  readonly client: Client;
   readonly context: LoopContext;
   readonly directory: string;
   node: Node;
@@ -133,6 +135,8 @@ export interface TestBed {
   /** Waits until `holds` answers something of the pod. */
   until<T>(name: string, what: string, holds: (pod: Pod) => T | undefined | false): Promise<T>;
   gone(name: string): Promise<void>;
+  /** Waits until the pod has this event (`reason: message`). */
+  hasEvent(name: string, wanted: string | RegExp): Promise<void>;
   /** `reason: message` of a pod's events so far. */
   events(name: string): Promise<string[]>;
   logs(name: string, query?: Partial<Parameters<Node['logs']>[1]>): Promise<string>;
@@ -142,7 +146,7 @@ export interface TestBed {
 export async function testBed(): Promise<TestBed> {
   const directory = mkdtempSync(join(tmpdir(), 'wherry-node-'));
   const log = process.env.WHERRY_TEST_OUTPUT ? printingLog() : silentLog;
-  const client = new MemoryClient();
+  const client = await testClient();
   const informers = createInformers(client, systemClock, log);
   const context: LoopContext = {
     client,
@@ -229,6 +233,14 @@ export async function testBed(): Promise<TestBed> {
       }
       throw new Error(`never went: ${name}; ${JSON.stringify(await bed.pod(name))}`);
     },
+    async hasEvent(name, wanted) {
+      for (let tries = 0; tries < 3000; tries++) {
+        const events = await bed.events(name);
+        if (events.some((event) => (typeof wanted === 'string' ? event === wanted : wanted.test(event)))) return;
+        await systemClock.sleep(10);
+      }
+      throw new Error(`never came: the event ${wanted}; ${(await bed.events(name)).join('; ')}`);
+    },
     async events(name) {
       const { items } = await client.list(kinds.events, { namespace: 'default' });
       return items
@@ -284,4 +296,29 @@ function printingLog(): typeof silentLog {
     error: print,
     child: () => printingLog(),
   } as unknown as typeof silentLog;
+}
+
+/** The real verbs over a store in memory, without admission; tokens are not signed. */
+export async function testClient(): Promise<Client> {
+  const catalogue = createCatalogue({});
+  const resources = createResources({
+    store: memoryStore({ tombstone }),
+    catalogue,
+    clock: systemClock,
+    log: silentLog,
+    admissions: [],
+    settings: { serviceRange: '10.96.0.0/16', nodePortRange: [30_000, 32_767] },
+  });
+  const client = localClient({
+    resources,
+    catalogue,
+    user: { name: 'test', groups: ['system:masters'] },
+    fieldManager: 'test',
+    virtualCreate: (target) =>
+      target.subresource === 'token'
+        ? Promise.resolve({ status: { token: 'token-1', expirationTimestamp: '2100-01-01T00:00:00Z' } })
+        : undefined,
+  });
+  for (const name of ['default', 'kube-node-lease']) await client.create(kinds.namespaces, { metadata: { name } });
+  return client;
 }
