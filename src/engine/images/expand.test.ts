@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are the Dockerfile's variables.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expandWord, splitWords } from './expand.ts';

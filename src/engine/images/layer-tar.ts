@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -102,7 +102,8 @@ export async function packLayer(
   const markersDirectory = join(scratch, 'markers');
   for (const marker of markers) {
     await mkdir(dirname(join(markersDirectory, marker)), { recursive: true });
-    await writeFile(join(markersDirectory, marker), '');
+    await writeFile(join(markersDirectory, marker), '', { mode: 0o644 });
+    await utimes(join(markersDirectory, marker), 0, 0);
   }
   await mkdir(scratch, { recursive: true });
   await writeFile(join(scratch, 'marker-list'), markers.map((path) => `${path}\0`).join(''));

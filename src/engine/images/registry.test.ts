@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { PullError } from './contract.ts';
 import { pullImage } from './pull-door.ts';
 import { pushImage } from './push.ts';
 import { createRegistry } from './registry-server.ts';
+import { RootView } from './root-view.ts';
 import { type LocalImageStore, openImageStore } from './store.ts';
 
 let home = '';
@@ -206,4 +207,45 @@ test('uploads in chunks must follow each other, and tags and blobs can be listed
   const gone = await fetch(`${base}/manifests/b`);
   assert.equal(gone.status, 404);
   assert.deepEqual(await gone.json(), { errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] });
+});
+
+test('removed files and replaced directories stay so after a push and a pull', async () => {
+  const own = openImageStore({ directory: join(home, 'busy'), log: silentLog, registries: {} });
+  const text = `FROM busybox
+RUN mkdir -p /d/sub /e && touch /d/old /d/sub/x /e/gone /e/kept
+RUN rm -rf /d && mkdir /d && touch /d/new && rm /e/gone && chmod 4755 /e/kept
+`;
+  const tag = `${address}/team/whiteouts:1`;
+  await buildImage({ store: own, contextDirectory: home, dockerfile: { text }, tag });
+  await pushImage({ store: own, reference: tag });
+  const other = store('whiteouts');
+  await pullImage({ store: other, reference: tag });
+  const image = await other.library.find(tag);
+  assert.ok(image);
+  const view = new RootView(image.layers);
+  const names = (path: string) => view.names(view.resolve(path) ?? view.root());
+  assert.deepEqual(names('/d'), ['new']);
+  assert.deepEqual(names('/e'), ['kept']);
+  assert.equal((view.resolve('/e/kept')?.stats.mode ?? 0) & 0o7777, 0o4755);
+  assert.deepEqual(image.layers.at(-1)?.hidden, { whiteouts: ['e/gone'], opaque: ['d'] });
+});
+
+test('a layer compressed by Zstandard is unpacked, and one with other files than its image says is refused', async () => {
+  const { id } = await pushed('team/zstd:1', 'squeezed');
+  const own = store('pusher');
+  const image = await own.library.find(id);
+  const layer = image?.layers[0];
+  assert.ok(layer);
+  const other = store('zstd');
+  const { spawn } = await import('node:child_process');
+  const zstd = spawn('zstd', ['-q', '-c'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  (await own.library.layers.archive(layer)).pipe(zstd.stdin);
+  const blob = await other.library.blobs.ingest(zstd.stdout);
+  const stored = { digest: blob.digest, mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd' };
+  await assert.rejects(
+    other.library.layers.unpack(stored, `sha256:${'0'.repeat(64)}`),
+    /its files have the digest sha256:/,
+  );
+  const unpacked = await other.library.layers.unpack(stored, layer.diffId);
+  assert.equal(await readFile(join(unpacked.directory, 'dir/a'), 'utf8'), 'squeezed');
 });

@@ -7,7 +7,7 @@ import { timesToEpoch } from './stand-in-debian.ts';
 import type { StandIn } from './stand-in-types.ts';
 
 /** One static program under some hundred names, and the few files of /etc that programs ask for. */
-export const busyboxStandIn: StandIn = async ({ store, scratch, options }) => {
+export const busyboxStandIn: StandIn = async ({ store, scratch, options, name }) => {
   const { library } = store;
   const { settings } = library;
   const { file, version } = await downloadPackage(settings, 'busybox-static', join(scratch, 'package'), options.signal);
@@ -52,12 +52,15 @@ export const busyboxStandIn: StandIn = async ({ store, scratch, options }) => {
   await timesToEpoch(root);
   const layer = await library.layers.adopt(root, true);
   return {
-    note: `Debian's package busybox-static ${version}`,
+    note: `Debian's package busybox-static ${version}${name.includes('alpine') ? ' (not Alpine: no apk)' : ''}`,
     config: {
       created: '1970-01-01T00:00:00Z',
       architecture: machineArchitecture(),
       os: 'linux',
-      config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['sh'] },
+      config: {
+        Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+        Cmd: [name.includes('alpine') ? '/bin/sh' : 'sh'],
+      },
       rootfs: { type: 'layers', diff_ids: [layer.diffId] },
       history: [{ created_by: `busybox-static ${version}` }],
     },

@@ -25,6 +25,9 @@ const DPKG_OPTIONS = [
   'path-include=/usr/share/doc/*/copyright',
 ];
 
+/** The tag under which the base of all stand-ins is kept; other tags of the host's release are the same image. */
+export const BASE_TAG = 'stable';
+
 /** Debian's releases by number, as its images are tagged. */
 const RELEASES: Readonly<Record<string, string>> = {
   '11': 'bullseye',
@@ -43,6 +46,11 @@ const TITLES: Readonly<Record<string, string>> = Object.fromEntries(
 export const debianStandIn: StandIn = async (request) => {
   const suite = wantedSuite(request);
   const { library } = request.store;
+  if (request.tag !== BASE_TAG && suite.codename === hostSuite()?.codename) {
+    const { assembleBase } = await import('./stand-ins.ts');
+    const base = await library.find(await assembleBase(request.store, request.options));
+    if (base) return { note: `${suite.title} packages`, config: base.config };
+  }
   const root = await library.blobs.temporaryDirectory();
   try {
     await bootstrap(request, suite, root);

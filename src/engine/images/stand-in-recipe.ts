@@ -4,10 +4,11 @@ import { assert } from '../../base/index.ts';
 import { buildImage } from './build.ts';
 import { hostSuite } from './host-suite.ts';
 import type { StoredImage } from './library.ts';
+import { BASE_TAG } from './stand-in-debian.ts';
 import type { StandInRequest } from './stand-in-types.ts';
 
 /** The stand-in that all others are built on: one layer on disk, shared. */
-export const BASE = 'debian:stable';
+export const BASE = `debian:${BASE_TAG}`;
 
 /** Installs packages and leaves neither lists nor archives behind; those are kept between builds beside the store. */
 export function install(packages: readonly string[]): string {

@@ -7,8 +7,14 @@ import type { LocalImageStore } from './store.ts';
 
 /** The well-known images that can be assembled, by the name users know them under. */
 const STAND_INS: Readonly<Record<string, StandIn>> = {
+  alpine: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
   busybox: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
   debian: async (request) => (await import('./stand-in-debian.ts')).debianStandIn(request),
+  golang: async (request) => (await import('./stand-in-language.ts')).languageStandIn('golang')(request),
+  ruby: async (request) => (await import('./stand-in-language.ts')).languageStandIn('ruby')(request),
+  php: async (request) => (await import('./stand-in-language.ts')).languageStandIn('php')(request),
+  openjdk: async (request) => (await import('./stand-in-language.ts')).languageStandIn('java')(request),
+  'eclipse-temurin': async (request) => (await import('./stand-in-language.ts')).languageStandIn('java')(request),
   mariadb: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
   mysql: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
   nginx: async (request) => (await import('./stand-in-nginx.ts')).nginxStandIn(request),
