@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Log } from '../../base/index.ts';
 import type { Catalogue } from '../kinds/index.ts';
 import type { Resources, UserInfo } from '../resources/index.ts';
+import { createAggregator } from './aggregation/aggregator.ts';
 import { createAuthenticator } from './authentication/authenticator.ts';
 import {
   createServiceAccountTokens,
@@ -30,6 +31,8 @@ export interface ApiOptions {
   readonly serviceAccountKeys: ServiceAccountKeys;
   readonly staticTokens?: ReadonlyMap<string, UserInfo>;
   readonly version: VersionInfo;
+  /** PEM: who this server is to the servers of APIServices, which trust its X-Remote-* headers for it. */
+  readonly frontProxy?: { readonly certificate: string; readonly key: string };
   /** Named checks for `/readyz`. */
   ready(): Record<string, boolean>;
 }
@@ -54,7 +57,16 @@ export function createApi(options: ApiOptions): Api {
   const tokens = createServiceAccountTokens({ keys: options.serviceAccountKeys, resources, catalogue, clock });
   const { audiences } = options.serviceAccountKeys;
   const policy = createPolicy({ resources, catalogue, log });
+  const aggregator = createAggregator({
+    resources,
+    catalogue,
+    log,
+    clock,
+    nodeLink: options.nodeLink,
+    ...(options.frontProxy && { frontProxy: options.frontProxy }),
+  });
   const context: ApiContext = {
+    aggregator,
     resources,
     catalogue,
     clock,
@@ -74,7 +86,7 @@ export function createApi(options: ApiOptions): Api {
     ready: () => options.ready(),
     closing: closing.signal,
   };
-  const discovery = createDiscovery(catalogue);
+  const discovery = createDiscovery(catalogue, aggregator);
   const route = createRouter(context, createRoutes(context, discovery, createOpenApi(context, discovery)));
   const server = createServer(
     options.certificates,
@@ -92,6 +104,7 @@ export function createApi(options: ApiOptions): Api {
     async close() {
       closing.abort();
       policy.stop();
+      aggregator.stop();
       await server.close();
     },
   };

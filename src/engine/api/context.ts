@@ -1,6 +1,7 @@
 import type { Clock, Log } from '../../base/index.ts';
 import type { Catalogue } from '../kinds/index.ts';
 import type { Resources } from '../resources/index.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import type { Authorizer } from './authorization/attributes.ts';
@@ -31,6 +32,7 @@ export interface ApiContext {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly policy: Policy;
+  readonly aggregator: Aggregator;
   readonly tokens: ServiceAccountTokens;
   readonly audiences: readonly string[];
   readonly metrics: Metrics;

@@ -24,6 +24,7 @@ export interface TestApi {
   readonly resources: Resources;
   readonly catalogue: Catalogue;
   clientCertificate(name: string, groups: readonly string[]): Promise<Credentials>;
+  serverCertificate(name: string): Promise<Credentials>;
   close(): Promise<void>;
 }
 
@@ -62,7 +63,12 @@ async function authority() {
     ],
   });
   let serial = 2;
-  const issue = async (subject: string, usage: string, server: boolean): Promise<Credentials> => {
+  const issue = async (
+    subject: string,
+    usage: string,
+    server: boolean,
+    dnsName = 'localhost',
+  ): Promise<Credentials> => {
     const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: String(serial++).padStart(2, '0'),
@@ -78,7 +84,7 @@ async function authority() {
           ? [
               new x509.SubjectAlternativeNameExtension([
                 { type: 'ip', value: '127.0.0.1' },
-                { type: 'dns', value: 'localhost' },
+                { type: 'dns', value: dnsName },
               ]),
             ]
           : []),
@@ -102,6 +108,7 @@ export async function startTestApi(options: {
 }): Promise<TestApi> {
   const { ca, issue } = await authority();
   const server = await issue('CN=kube-apiserver', '1.3.6.1.5.5.7.3.1', true);
+  const proxy = await issue('CN=front-proxy', '1.3.6.1.5.5.7.3.2', false);
   const catalogue = createCatalogue();
   const resources = createResources({
     store: memoryStore({ tombstone, historyRevisions: 50 }),
@@ -132,6 +139,7 @@ export async function startTestApi(options: {
     },
     staticTokens: options.tokens ?? new Map([['admin-token', { name: 'admin', groups: ['system:masters'] }]]),
     version: { major: '1', minor: '36', gitVersion: 'v1.36.0+wherry', platform: 'linux/amd64' },
+    frontProxy: { certificate: proxy.certificate, key: proxy.key },
     ready: () => ({ 'poststarthook/start': true }),
   });
   const listener: NetServer = createServer({ pauseOnConnect: false }, (socket) => api.accept(socket));
@@ -147,6 +155,7 @@ export async function startTestApi(options: {
     catalogue,
     clientCertificate: (name, groups) =>
       issue(`CN=${name}${groups.map((group) => `,O=${group}`).join('')}`, '1.3.6.1.5.5.7.3.2', false),
+    serverCertificate: (name) => issue(`CN=${name}`, '1.3.6.1.5.5.7.3.1', true, name),
     async close() {
       await api.close();
       await new Promise((resolve) => listener.close(resolve));

@@ -56,7 +56,8 @@ export function sendBytes(
     });
     return;
   }
-  response.setHeader('content-length', String(body.length));
+  // Of an unchanged document (304) the length would be taken for the document's own.
+  if (status !== 304) response.setHeader('content-length', String(body.length));
   response.writeHead(status);
   response.end(method === 'HEAD' ? undefined : body);
 }

@@ -96,6 +96,7 @@ async function serve(context: ApiContext, routes: Routes, exchange: Exchange): P
   const decision = context.authorizer.authorize(attributes);
   if (!decision.allowed) throw refusal(attributes, decision.reason);
 
+  if (await context.aggregator.serve(context, exchange)) return;
   if (!info.isResource) {
     if (!(await routes.serve(exchange))) sendText(exchange, 404, '404 page not found\n');
     return;

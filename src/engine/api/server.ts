@@ -27,6 +27,8 @@ export interface Server {
 }
 
 const HANDSHAKE_MS = 10_000;
+/** As upstream's: a client that reuses its connections must not race with their closing. */
+const KEEP_ALIVE_MS = 90_000;
 const CONNECTIONS_MAX = 20_000;
 /** As upstream's http2-max-streams-per-connection. */
 const STREAMS_MAX = 250;
@@ -49,6 +51,7 @@ export function createServer(certificates: Certificates, handlers: ServerHandler
   });
   // The HTTP/1.1 half: streams and watches outlast any limit on a whole request.
   server.setTimeout(0);
+  Object.assign(server, { keepAliveTimeout: KEEP_ALIVE_MS });
   server.on('request', (request, response) => {
     handlers.onRequest(request as HttpRequest, response as unknown as HttpResponse);
   });

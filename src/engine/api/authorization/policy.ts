@@ -10,7 +10,8 @@ import type {
   RoleRef,
 } from '../../kinds/index.ts';
 import { kinds } from '../../kinds/index.ts';
-import type { ResourceEvent, Resources, ResourceWatch, UserInfo } from '../../resources/index.ts';
+import type { Resources, UserInfo } from '../../resources/index.ts';
+import { follow } from '../follow.ts';
 
 /** A rule that somebody has, and by what. */
 export interface Grant {
@@ -55,58 +56,45 @@ export function createPolicy(options: { resources: Resources; catalogue: Catalog
   const clusterBindings = new Map<string, ClusterRoleBinding>();
   const bindings = new Map<string, RoleBinding>();
   const kept = new Map<string, GrantedRules>();
-  const watches: ResourceWatch[] = [];
+  const stops: (() => void)[] = [];
   let index: { cluster: BindingIndex; byNamespace: Map<string, BindingIndex> } | undefined;
-  let stopped = false;
 
   const keyOf = (object: KubeObject) =>
     object.metadata.namespace ? `${object.metadata.namespace}/${object.metadata.name}` : object.metadata.name;
-
-  function follow<T extends KubeObject, V>(
-    kind: { group: string; version: string; resource: string },
-    into: Map<string, V>,
-    take: (object: T) => V,
-  ): void {
-    const info = catalogue.find(kind.group, kind.version, kind.resource);
-    if (!info) return;
-    const start = (): void => {
-      const first = resources.list({ info }, {});
-      into.clear();
-      for (const { object } of first.items) into.set(keyOf(object), take(object as T));
-      changed();
-      let watch: ResourceWatch | undefined;
-      const onEvents = (events: readonly ResourceEvent[]) => {
-        for (const { type, object } of events) {
-          if (type === 'ERROR' || type === 'BOOKMARK') continue;
-          if (type === 'DELETED') into.delete(keyOf(object as KubeObject));
-          else into.set(keyOf(object as KubeObject), take(object as T));
-        }
-        changed();
-      };
-      const onClose = (error?: Error) => {
-        if (stopped) return;
-        log.warn('watch of access rules ended, reading them again', { resource: kind.resource, error: error?.message });
-        const at = watch ? watches.indexOf(watch) : -1;
-        if (at >= 0) watches.splice(at, 1);
-        queueMicrotask(() => {
-          if (!stopped) start();
-        });
-      };
-      watch = resources.watch({ info }, { resourceVersion: first.resourceVersion }, onEvents, onClose);
-      watches.push(watch);
-    };
-    start();
-  }
 
   function changed(): void {
     kept.clear();
     index = undefined;
   }
 
-  follow<ClusterRole, readonly PolicyRule[]>(kinds.clusterroles, clusterRoles, (role) => role.rules ?? []);
-  follow<Role, readonly PolicyRule[]>(kinds.roles, roles, (role) => role.rules ?? []);
-  follow<ClusterRoleBinding, ClusterRoleBinding>(kinds.clusterrolebindings, clusterBindings, (binding) => binding);
-  follow<RoleBinding, RoleBinding>(kinds.rolebindings, bindings, (binding) => binding);
+  function keep<T extends KubeObject, V>(
+    kind: { group: string; version: string; resource: string },
+    into: Map<string, V>,
+    take: (object: T) => V,
+  ): void {
+    stops.push(
+      follow<T>({
+        resources,
+        catalogue,
+        log,
+        kind,
+        reset(objects) {
+          into.clear();
+          for (const object of objects) into.set(keyOf(object), take(object));
+          changed();
+        },
+        change(object, gone) {
+          if (gone) into.delete(keyOf(object));
+          else into.set(keyOf(object), take(object));
+          changed();
+        },
+      }),
+    );
+  }
+  keep<ClusterRole, readonly PolicyRule[]>(kinds.clusterroles, clusterRoles, (role) => role.rules ?? []);
+  keep<Role, readonly PolicyRule[]>(kinds.roles, roles, (role) => role.rules ?? []);
+  keep<ClusterRoleBinding, ClusterRoleBinding>(kinds.clusterrolebindings, clusterBindings, (binding) => binding);
+  keep<RoleBinding, RoleBinding>(kinds.rolebindings, bindings, (binding) => binding);
 
   function indexed(): { cluster: BindingIndex; byNamespace: Map<string, BindingIndex> } {
     if (index) return index;
@@ -159,8 +147,7 @@ export function createPolicy(options: { resources: Resources; catalogue: Catalog
       return answer;
     },
     stop() {
-      stopped = true;
-      for (const watch of watches) watch.stop();
+      for (const stop of stops) stop();
     },
   };
 }

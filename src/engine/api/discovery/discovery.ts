@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '../../kinds/index.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Exchange } from '../exchange.ts';
 import { headerOf } from '../http.ts';
 import { CONTENT_TYPES, parseAccept } from '../negotiation.ts';
@@ -24,7 +25,7 @@ export interface Discovery {
 const AGGREGATED = 'APIGroupDiscoveryList';
 
 /** Documents are made when first asked for and thrown away when the catalogue moves on. */
-export function createDiscovery(catalogue: Catalogue): Discovery {
+export function createDiscovery(catalogue: Catalogue, aggregator: Aggregator): Discovery {
   let generation = -1;
   let served: ServedGroup[] = [];
   let documents = new Map<string, { bytes: Buffer; tag: string }>();
@@ -38,12 +39,14 @@ export function createDiscovery(catalogue: Catalogue): Discovery {
 
   async function aggregatedDocument(core: boolean, version: string): Promise<{ bytes: Buffer; tag: string }> {
     const key = `${core} ${version}`;
-    const known = documents.get(key);
+    const extended = core ? [] : await aggregator.groupDiscoveries();
+    // What other servers serve is their affair: with them the document is made anew each time.
+    const known = extended.length === 0 ? documents.get(key) : undefined;
     if (known) return known;
-    const bytes = await encode(aggregated(served, core, version), 'json', false);
+    const bytes = await encode(aggregated(served, core, version, extended), 'json', false);
     const tag = `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"`;
     const made = { bytes, tag };
-    documents.set(key, made);
+    if (extended.length === 0) documents.set(key, made);
     return made;
   }
 
@@ -73,7 +76,9 @@ export function createDiscovery(catalogue: Catalogue): Discovery {
         }
         const { localAddress, localPort } = exchange.request.socket;
         const document =
-          root === 'api' ? apiVersions(`${localAddress ?? ''}:${localPort ?? ''}`) : apiGroupList(served);
+          root === 'api'
+            ? apiVersions(`${localAddress ?? ''}:${localPort ?? ''}`)
+            : apiGroupList([...served, ...aggregator.groups()]);
         await sendObject(exchange, 200, document, { headers: { vary: 'Accept' } });
         return true;
       }
@@ -85,7 +90,7 @@ export function createDiscovery(catalogue: Catalogue): Discovery {
         return true;
       }
       if (root === 'apis' && parts.length <= 3) {
-        const found = served.find(({ group }) => group !== '' && group === first);
+        const found = [...served, ...aggregator.groups()].find(({ group }) => group !== '' && group === first);
         if (!found) return false;
         if (second === undefined) {
           await sendObject(exchange, 200, apiGroup(found));

@@ -107,12 +107,17 @@ export function apiVersions(serverAddress: string): object {
 }
 
 /** `/api` and `/apis` aggregated: everything of discovery in one answer (KEP-3352). `version`: v2 or v2beta1. */
-export function aggregated(groups: readonly ServedGroup[], core: boolean, version: string): object {
+export function aggregated(
+  groups: readonly ServedGroup[],
+  core: boolean,
+  version: string,
+  extended: readonly object[] = [],
+): object {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.filter(({ group }) => (group === '') === core).map(groupDiscovery),
+    items: [...groups.filter(({ group }) => (group === '') === core).map(groupDiscovery), ...extended],
   };
 }
 

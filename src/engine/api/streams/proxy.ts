@@ -18,10 +18,22 @@ import { sendBytes } from '../respond.ts';
 import { releaseResponse } from './websocket.ts';
 
 /** Where a proxied request goes. */
-interface Destination {
+export interface Destination {
   readonly scheme: 'http' | 'https';
   readonly host: string;
   readonly port: number;
+  /** Of https: whom to trust and who we are; nobody is checked when not given, as upstream does with pods. */
+  readonly tls?: {
+    readonly servername: string;
+    readonly ca?: string;
+    readonly rejectUnauthorized: boolean;
+    readonly cert?: string;
+    readonly key?: string;
+  };
+  /** Instead of what follows `proxy` in the path. */
+  readonly path?: string;
+  /** Added to those of the client. */
+  readonly headers?: OutgoingHttpHeaders;
 }
 
 /** Headers that are about one hop (RFC 9110, section 7.6.1), or about this server. */
@@ -93,8 +105,9 @@ export async function proxyService(context: ApiContext, exchange: Exchange, targ
   await proxy(context, exchange, { scheme: scheme === 'https' ? 'https' : 'http', ...destination });
 }
 
-function endpointsOf(
-  context: ApiContext,
+/** The ready endpoints of a service's port. */
+export function endpointsOf(
+  context: Pick<ApiContext, 'catalogue' | 'resources'>,
   namespace: string,
   service: string,
   portName: string,
@@ -142,7 +155,11 @@ function redirectToSlash(exchange: Exchange): boolean {
 }
 
 async function proxy(context: ApiContext, exchange: Exchange, destination: Destination): Promise<void> {
-  if (redirectToSlash(exchange)) return;
+  if (!redirectToSlash(exchange)) await passOn(context, exchange, destination);
+}
+
+/** Sends the request on and the answer back, upgrades included. @throws StatusError 503 */
+export async function passOn(context: ApiContext, exchange: Exchange, destination: Destination): Promise<void> {
   let connection: Duplex;
   try {
     connection = await context.nodeLink.connect(destination.host, destination.port);
@@ -153,7 +170,13 @@ async function proxy(context: ApiContext, exchange: Exchange, destination: Desti
   const { request, response, info, upgrade } = exchange;
   const headers: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(request.headers)) {
-    if (!name.startsWith(':') && !name.startsWith('impersonate-') && !HOP_HEADERS.has(name)) headers[name] = value;
+    if (
+      !name.startsWith(':') &&
+      !name.startsWith('impersonate-') &&
+      !name.startsWith('x-remote-') &&
+      !HOP_HEADERS.has(name)
+    )
+      headers[name] = value;
   }
   const mark = request.url?.indexOf('?') ?? -1;
   const search = mark >= 0 ? (request.url?.slice(mark) ?? '') : '';
@@ -167,20 +190,20 @@ async function proxy(context: ApiContext, exchange: Exchange, destination: Desti
     headers.connection = 'Upgrade';
     headers.upgrade = request.headers.upgrade;
   } else headers.connection = 'close';
+  Object.assign(headers, destination.headers);
   const options = {
     method: exchange.method,
-    path: `${info.rest || '/'}${search}`,
+    path: `${destination.path ?? (info.rest || '/')}${search}`,
     headers,
     setHost: false,
-    // Upstream does not check the certificates of pods either.
-    rejectUnauthorized: false,
+    ...(destination.tls ?? { rejectUnauthorized: false }),
     host: destination.host,
     port: destination.port,
   };
   await new Promise<void>((resolve, reject) => {
     const outgoing =
       destination.scheme === 'https'
-        ? httpsRequest({ ...options, socket: connection } as object)
+        ? httpsRequest({ ...options, agent: false, socket: connection } as object)
         : httpRequest({ ...options, createConnection: () => connection });
     outgoing.on('error', (error) => {
       if (response.headersSent) {
