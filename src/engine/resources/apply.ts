@@ -1,5 +1,5 @@
 import { badRequest, copy, faults, invalid, type KubeObject, notFound, type ResourceInfo } from '../kinds/index.ts';
-import { type Context, inVersion, keyOf, storedInfo } from './context.ts';
+import { apiVersionOf, type Context, inVersion, keyOf, storedInfo } from './context.ts';
 import type { PatchRequest, Target } from './contract.ts';
 import { prune, toStored } from './decode.ts';
 import { applyConfiguration, ownedOn } from './managed-fields/managers.ts';
@@ -48,7 +48,7 @@ export async function apply(
 function configOf(context: Context, info: ResourceInfo, target: Target, request: PatchRequest): Mutable {
   if (!isPlain(request.patch)) throw badRequest('error decoding YAML: the configuration is no object');
   const { apiVersion, kind } = request.patch;
-  const expected = info.group ? `${info.group}/${info.version}` : info.version;
+  const expected = apiVersionOf(info);
   if (apiVersion !== expected || kind !== info.kind) {
     if (!apiVersion || !kind)
       throw badRequest('invalid object type: apiVersion and kind must be set in the applied configuration');

@@ -67,11 +67,18 @@ export function storedInfo(context: Context, info: ResourceInfo): ResourceInfo {
   );
 }
 
+/** `apps/v1`, `v1`. */
+export function apiVersionOf(info: Pick<ResourceInfo, 'group' | 'version'>): string {
+  return info.group ? `${info.group}/${info.version}` : info.version;
+}
+
 /** A stored object in the version asked for; the stored object itself when that is the same. */
 export function inVersion(context: Context, stored: KubeObject, info: ResourceInfo): KubeObject {
+  if (stored.apiVersion === apiVersionOf(info)) return stored;
   const from = storedInfo(context, info);
-  if (from === info) return stored;
-  return convert(stored, from, info.version, info.group);
+  // A custom resource's storage version may have moved since the object was written.
+  const version = info.custom ? stored.apiVersion.slice(stored.apiVersion.indexOf('/') + 1) : from.version;
+  return convert(stored, { group: from.group, kind: from.kind, version }, info.version, info.group);
 }
 
 /** Reads other objects for admission steps and subresources, as they will be once all that is written is durable. */

@@ -1,6 +1,6 @@
 import { badRequest, conform, convert, copy, fillDefaults, type ResourceInfo } from '../kinds/index.ts';
 import type { Context } from './context.ts';
-import { storedInfo } from './context.ts';
+import { apiVersionOf, storedInfo } from './context.ts';
 import type { RequestOptions } from './contract.ts';
 import { pruneCustom } from './custom-resources/prune.ts';
 import { isPlain, type Mutable, type Plain } from './object.ts';
@@ -37,7 +37,7 @@ export function prune(
     else if (validation === 'Strict') refuse(`strict decoding error: ${strict.join(', ')}`);
   }
   const made = copy(object) as Plain;
-  made.apiVersion = info.group ? `${info.group}/${info.version}` : info.version;
+  made.apiVersion = apiVersionOf(info);
   made.kind = info.kind;
   made.metadata ??= {};
   return made as Mutable;
@@ -58,7 +58,7 @@ export function toStored(context: Context, info: ResourceInfo, object: Mutable):
 
 function checkKind(info: ResourceInfo, body: Plain): void {
   const { apiVersion, kind } = body;
-  const expected = info.group ? `${info.group}/${info.version}` : info.version;
+  const expected = apiVersionOf(info);
   if (typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== expected) {
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,

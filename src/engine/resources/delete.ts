@@ -1,4 +1,5 @@
 import {
+  type CustomResourceDefinition,
   conflict,
   copy,
   formatTime,
@@ -19,6 +20,7 @@ import {
   validateAdmission,
 } from './context.ts';
 import type { DeleteAnswer, DeleteRequest, Target } from './contract.ts';
+import { CLEANUP, setCondition } from './custom-resources/conditions.ts';
 import { type Mutable, mutable } from './object.ts';
 import { asStatus, deleteEntry } from './write.ts';
 
@@ -82,6 +84,9 @@ async function deleteOnce(
   if (isResource(info, '', 'namespaces')) {
     const answer = await deleteNamespace(context, key, entry, request);
     if (answer) return answer;
+  }
+  if (isResource(info, 'apiextensions.k8s.io', 'customresourcedefinitions') && !old.metadata.deletionTimestamp) {
+    return deleteDefinition(context, key, entry, request);
   }
   const grace = gracePeriod(info, old, request);
   if (grace === 'pending') return { object: old, gone: false };
@@ -197,6 +202,34 @@ async function deleteNamespace(
   else if (request.propagationPolicy === 'Foreground') kept.push(FOREGROUND);
   if (kept.length > 0) object.metadata.finalizers = kept;
   else delete object.metadata.finalizers;
+  if (request.dryRun) return { object, gone: false };
+  return { object: await update(context, key, entry, object), gone: false };
+}
+
+/** A definition waits for its objects to go; its next delete is that of any object. */
+async function deleteDefinition(
+  context: Context,
+  key: string,
+  entry: Entry,
+  request: DeleteRequest,
+): Promise<DeleteAnswer> {
+  const object = mutable(copy(entry.value as KubeObject));
+  const now = formatTime(context.clock.now());
+  object.metadata.deletionTimestamp = now;
+  const finalizers = object.metadata.finalizers ?? [];
+  if (!finalizers.includes(CLEANUP)) object.metadata.finalizers = [...finalizers, CLEANUP];
+  const definition = object as unknown as CustomResourceDefinition;
+  definition.status ??= {};
+  setCondition(
+    definition,
+    {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    },
+    now,
+  );
   if (request.dryRun) return { object, gone: false };
   return { object: await update(context, key, entry, object), gone: false };
 }

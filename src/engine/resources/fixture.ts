@@ -27,8 +27,8 @@ export class Fixture {
   readonly resources: Resources;
   readonly warnings: string[] = [];
 
-  constructor(admissions: readonly Admission[] = [], historyRevisions = 1000) {
-    this.store = memoryStore({ tombstone, historyRevisions });
+  constructor(admissions: readonly Admission[] = [], historyRevisions = 1000, store?: Store) {
+    this.store = store ?? memoryStore({ tombstone, historyRevisions });
     this.resources = createResources({
       store: this.store,
       catalogue: this.catalogue,
@@ -37,6 +37,11 @@ export class Fixture {
       admissions,
       settings: { serviceRange: '10.96.0.0/24', nodePortRange: [30000, 30010] },
     });
+  }
+
+  /** The verbs started anew over the same store. */
+  again(): Fixture {
+    return new Fixture([], 1000, this.store);
   }
 
   target(kind: Kind<unknown>, name?: string, subresource?: string, namespace = 'default'): Target {

@@ -4,6 +4,7 @@ import type { Store } from '../store/index.ts';
 import type { Allocation, Context, ResourceSettings } from './context.ts';
 import type { Admission, Resources } from './contract.ts';
 import { create } from './create.ts';
+import { startCustomResources } from './custom-resources/lifecycle.ts';
 import { deleteObject } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { get, getEntry } from './get.ts';
@@ -23,18 +24,11 @@ export interface ResourceParts {
   readonly settings: ResourceSettings;
 }
 
-/** The verbs over a store. Addresses of Services are taken up from what the store holds. */
+/** The verbs over a store. Addresses of Services and custom resources are taken up from what the store holds. */
 export function createResources(parts: ResourceParts): Resources {
-  const context = createContext(parts);
-  return resourcesOf(context);
-}
-
-export function createContext(parts: ResourceParts): Context {
   const allocations = new Map<string, Allocation>([['/services', new ServiceAddresses(parts.store, parts.settings)]]);
-  return { ...parts, allocations, customStorage: new Map() };
-}
-
-export function resourcesOf(context: Context): Resources {
+  const context: Context = { ...parts, allocations, customStorage: new Map() };
+  startCustomResources(context);
   return {
     create: (target, body, options) => create(context, target, body, options),
     get: (target, resourceVersion) => get(context, target, resourceVersion),

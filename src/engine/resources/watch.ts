@@ -1,6 +1,6 @@
 import { type KubeObject, type ResourceInfo, type Status, StatusError } from '../kinds/index.ts';
 import { CompactedError, type Entry, type StoreEvent } from '../store/index.ts';
-import { type Context, inVersion, prefixOf, storedInfo } from './context.ts';
+import { apiVersionOf, type Context, inVersion, prefixOf } from './context.ts';
 import type { ResourceEvent, ResourceWatch, Target, WatchRequest } from './contract.ts';
 import { checkVersionMatch, tooLargeVersion, versionNumber, watchGone } from './list-versions.ts';
 import { selectionOf } from './selection.ts';
@@ -14,7 +14,7 @@ const views = new WeakMap<Entry, Map<ResourceInfo, View>>();
 
 function viewOf(context: Context, entry: Entry, info: ResourceInfo): View {
   const stored = entry.value as KubeObject;
-  if (storedInfo(context, info) === info) return { object: stored, bytes: () => entry.bytes() };
+  if (stored.apiVersion === apiVersionOf(info)) return { object: stored, bytes: () => entry.bytes() };
   const known = views.get(entry) ?? new Map<ResourceInfo, View>();
   views.set(entry, known);
   let view = known.get(info);
@@ -137,7 +137,7 @@ function departed(context: Context, event: StoreEvent, info: ResourceInfo): Reso
 function bookmarkAt(info: ResourceInfo, revision: number, endsInitial: boolean): ResourceEvent {
   const object = {
     kind: info.kind,
-    apiVersion: info.group ? `${info.group}/${info.version}` : info.version,
+    apiVersion: apiVersionOf(info),
     metadata: {
       resourceVersion: String(revision),
       ...(endsInitial && { annotations: { [INITIAL_EVENTS_END]: 'true' } }),

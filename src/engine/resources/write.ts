@@ -16,7 +16,16 @@ import {
   validateObjectMetaUpdate,
 } from '../kinds/index.ts';
 import { ConflictError, type Entry, StoreWriteError } from '../store/index.ts';
-import { admissionRequest, type Context, keyOf, mutateAdmission, storedInfo, validateAdmission } from './context.ts';
+import {
+  admissionRequest,
+  apiVersionOf,
+  type Context,
+  inVersion,
+  keyOf,
+  mutateAdmission,
+  storedInfo,
+  validateAdmission,
+} from './context.ts';
 import type { RequestOptions, Target } from './contract.ts';
 import { ownedOn, trackUpdate, type Writer } from './managed-fields/managers.ts';
 import { equal, type Mutable, mutable, type Plain } from './object.ts';
@@ -36,7 +45,7 @@ export function writerOf(context: Context, target: Target, options: RequestOptio
   const { info } = target;
   return {
     manager: options.fieldManager || 'unknown',
-    apiVersion: info.group ? `${info.group}/${info.version}` : info.version,
+    apiVersion: apiVersionOf(info),
     subresource: target.subresource ?? '',
     now: formatTime(context.clock.now()),
   };
@@ -165,7 +174,8 @@ async function replaceOnce(
   options: RequestOptions,
   replacement: Replacement,
 ): Promise<Written> {
-  const old = entry.value as KubeObject;
+  const stored = entry.value as KubeObject;
+  const old = inVersion(context, stored, info);
   const name = target.name ?? '';
   const wanted = await replacement.wanted(old);
   const { metadata } = wanted;
@@ -200,9 +210,9 @@ async function replaceOnce(
       return { object: wanted, created: false };
     }
     if (going) return await remove(context, key, entry, wanted);
-    if (unchanged(wanted, old)) {
+    if (unchanged(wanted, stored)) {
       giveBack?.();
-      return { object: old, created: false };
+      return { object: stored, created: false };
     }
     const made = await context.store.write({
       key,

@@ -1,5 +1,7 @@
 import { type Conformed, conform, type ResourceInfo, schemaOf } from '../../kinds/index.ts';
 import { isPlain, type Plain } from '../object.ts';
+import { withoutDefaultedNulls } from './schema.ts';
+import { customVersionOf } from './versions.ts';
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
@@ -8,7 +10,8 @@ const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
  * fields are left to validation, whose texts are others.
  */
 export function pruneCustom(body: Plain, info: ResourceInfo): Conformed {
-  const own = conform(body, info.schema, { pruneOnly: true, keepZero: true });
+  const given = withoutDefaultedNulls(body, customVersionOf(info)?.schema);
+  const own = conform(given, info.schema, { pruneOnly: true, keepZero: true });
   const schema = schemaOf(OBJECT_META);
   const object = own.object as Plain;
   if (!schema || !isPlain(object.metadata)) return own;
