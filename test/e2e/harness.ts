@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -94,12 +94,22 @@ export function testCluster(options: { home?: string; name?: string; start?: boo
       return { output: () => text, stop: () => void child.kill('SIGKILL') };
     },
     delete() {
+      tellFaults(join(home, 'clusters', name, 'engine.log'));
       cluster.tryWherry(['cluster', 'delete', '--name', name]);
       if (options.home === undefined) rmSync(home, { recursive: true, force: true });
     },
   };
   if (options.start ?? true) cluster.wherry('cluster', 'start', '--name', name);
   return cluster;
+}
+
+/** What went wrong inside, beside a test's own words. */
+function tellFaults(log: string): void {
+  if (!existsSync(log)) return;
+  const faults = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !/^\{"level":(10|20|30|40)/.test(line));
+  if (faults.length > 0) console.error(`engine.log: ${faults.slice(-8).join('\n').slice(0, 4000)}`);
 }
 
 /** Waits until `read` gives something; a test's bound, not a measure. */

@@ -138,7 +138,8 @@ export class ImagePuller {
     key: string,
     tell: (type: 'Normal' | 'Warning', reason: string, message: string) => void,
   ): ImageError {
-    const reason = error instanceof PullError ? error.reason : 'ErrImagePull';
+    // A registry out of reach is one more way to fail: the API's users know the reasons of the kubelet.
+    const reason = error instanceof PullError && error.reason !== 'RegistryUnavailable' ? error.reason : 'ErrImagePull';
     const nowMs = this.#scope.context.clock.now();
     const before = this.#failures.get(key);
     const delayMs = Math.min(before ? before.delayMs * 2 : FIRST_DELAY_MS, LONGEST_DELAY_MS);

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Behaviour, FieldFault, KubeObject } from '../contract.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../faults.ts';
-import type { StatefulSet } from '../generated/types.ts';
+import type { PodTemplateSpec, StatefulSet, StatefulSetSpec } from '../generated/types.ts';
 import { setTemplateDefaults } from './pod-defaults.ts';
 import { templateWarnings } from './pod-warnings.ts';
 import { counted, notNegative } from './strategy.ts';
@@ -106,6 +106,17 @@ function validateSpec({ spec }: StatefulSet): FieldFault[] {
     ...notNegative(spec.replicas, 'spec.replicas'),
     ...notNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...notNegative(spec.ordinals?.start, 'spec.ordinals.start'),
-    ...validateSelectorAndTemplate(spec.selector, spec.template, 'spec', 'statefulset'),
+    ...validateSelectorAndTemplate(spec.selector, withClaims(spec), 'spec', 'statefulset'),
   ];
+}
+
+/** A claim of the set is a volume of each pod, in place of one of the same name. */
+function withClaims({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
+  if (!template.spec || volumeClaimTemplates.length === 0) return template;
+  const claims = volumeClaimTemplates.map(({ metadata: { name } }) => ({
+    name,
+    persistentVolumeClaim: { claimName: name },
+  }));
+  const own = (template.spec.volumes ?? []).filter(({ name }) => !claims.some((claim) => claim.name === name));
+  return { ...template, spec: { ...template.spec, volumes: [...own, ...claims] } };
 }
