@@ -127,8 +127,8 @@ export interface TestBed {
   readonly context: LoopContext;
   readonly directory: string;
   node: Node;
-  /** Ends the node and starts another on what it left. */
-  restart(): Promise<void>;
+  /** Ends the node and starts another on what it left; the sandboxes of `lost` are gone then, as after a reboot. */
+  restart(lost?: readonly string[]): Promise<void>;
   /** Creates a pod in `default`, bound to the node. */
   run(name: string, spec: Partial<PodSpec>): Promise<Pod>;
   pod(name: string): Promise<Pod>;
@@ -200,8 +200,9 @@ export async function testBed(): Promise<TestBed> {
     context,
     directory,
     node: await startNode(context, options()),
-    async restart() {
+    async restart(lost = []) {
       await bed.node.stop();
+      for (const uid of lost) await runtime.removeSandbox(uid);
       await runtime.close();
       runtime = await openOurRuntime();
       bed.node = await startNode(context, options());
@@ -300,6 +301,7 @@ function printingLog(): typeof silentLog {
 
 /** The real verbs over a store in memory, without admission; tokens are not signed. */
 export async function testClient(): Promise<Client> {
+  let tokens = 0;
   const catalogue = createCatalogue({});
   const resources = createResources({
     store: memoryStore({ tombstone }),
@@ -316,7 +318,7 @@ export async function testClient(): Promise<Client> {
     fieldManager: 'test',
     virtualCreate: (target) =>
       target.subresource === 'token'
-        ? Promise.resolve({ status: { token: 'token-1', expirationTimestamp: '2100-01-01T00:00:00Z' } })
+        ? Promise.resolve({ status: { token: `token-${++tokens}`, expirationTimestamp: '2100-01-01T00:00:00Z' } })
         : undefined,
   });
   for (const name of ['default', 'kube-node-lease']) await client.create(kinds.namespaces, { metadata: { name } });

@@ -230,6 +230,23 @@ insideBundle(process.argv[1] ?? '', () => {
       await bed.gone('survivor');
     });
 
+    test('that lost its sandbox begins anew, init containers first', async () => {
+      await bed.run('reborn', {
+        initContainers: [shell('init', 'true')],
+        containers: [shell('main', WAIT)],
+      });
+      const pod = await bed.until('reborn', 'ready', (now) => isReady(now) && now);
+      await bed.restart([pod.metadata.uid]);
+      const after = await bed.until(
+        'reborn',
+        'its restart',
+        (now) => first(now)?.restartCount === 1 && isReady(now) && now,
+      );
+      assert.equal(after.status?.initContainerStatuses?.[0]?.restartCount, 1);
+      assert.equal(first(after)?.lastState?.terminated?.exitCode, 137);
+      await bed.hasEvent('reborn', 'SandboxChanged: Pod sandbox changed, it will be killed and re-created.');
+    });
+
     test('whose sysctl is not allowed is refused', async () => {
       await bed.run('unsafe', {
         securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] },

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { Backoff, messageOf, type Timer } from '../../base/index.ts';
 import { kinds, type Pod, StatusError } from '../kinds/index.ts';
 import type { ContainerState as RuntimeState } from '../runtime/index.ts';
@@ -106,6 +107,9 @@ export class PodWorker {
       this.#core.event('Warning', refused.reason, refused.message.replace(/^Pod was rejected: /, ''));
       this.#end({ cause: 'rejected', ...refused });
     }
+    const lostSandbox = [...state.containers.values()].some(({ current, previous }) => !current && previous);
+    if (lostSandbox)
+      this.#core.event('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
     for (const container of state.containers.values()) {
       if (isRunning(container)) this.#tasks.watch(container, container.started);
     }
@@ -129,7 +133,8 @@ export class PodWorker {
     this.#writer.observe(pod);
     const { labels, annotations, deletionGracePeriodSeconds } = pod.metadata;
     if (deletionGracePeriodSeconds !== before.metadata.deletionGracePeriodSeconds) this.#tasks.shortenGraces();
-    if (labels !== before.metadata.labels || annotations !== before.metadata.annotations) this.#refresh('pod');
+    const told = [before.metadata.labels, before.metadata.annotations];
+    if (!isDeepStrictEqual([labels, annotations], told)) this.#refresh('pod');
     this.#core.addNewContainers();
     this.sync();
   }

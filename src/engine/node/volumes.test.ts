@@ -89,6 +89,34 @@ insideBundle(process.argv[1] ?? '', () => {
       assert.equal(await bed.logs('live'), 'newmore\nword\n');
     });
 
+    test('show new labels of the pod, and keep the token they have', async () => {
+      const sources = [
+        { serviceAccountToken: { path: 'token' } },
+        { downwardAPI: { items: [{ path: 'app', fieldRef: { fieldPath: "metadata.labels['app']" } }] } },
+      ];
+      await bed.run('labels', {
+        restartPolicy: 'Never',
+        volumes: [{ name: 'v', projected: { sources } }],
+        containers: [
+          shell(
+            'main',
+            'cat /v/token; while [ "$(cat /v/app)" = labels ]; do sleep 0.05; done; cat /v/app; cat /v/token',
+            {
+              volumeMounts: [{ name: 'v', mountPath: '/v' }],
+            },
+          ),
+        ],
+      });
+      await bed.until('labels', 'running', (pod) => pod.status?.containerStatuses?.[0]?.state?.running);
+      await bed.client.patch(kinds.pods, 'default', 'labels', {
+        type: 'merge',
+        body: { metadata: { labels: { app: 'new' } } },
+      });
+      await bed.until('labels', 'its end', ended);
+      const [, before, after] = /^(token-\d+)new(token-\d+)$/.exec(await bed.logs('labels')) ?? [];
+      assert.ok(before !== undefined && before === after);
+    });
+
     test('that are missing hold the pod back, told by an event, until they appear', async () => {
       await bed.run('waits', {
         volumes: [{ name: 'v', configMap: { name: 'later' } }],

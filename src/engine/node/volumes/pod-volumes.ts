@@ -14,6 +14,7 @@ import { unmountBelow } from './mount-table.ts';
 import { giveToGroup } from './ownership.ts';
 import { VolumeError } from './payload.ts';
 import { dependenciesOf, gather, isWritten } from './sources.ts';
+import { PodTokens } from './token.ts';
 
 /** A renewal that failed is tried again after this long. */
 const RENEWAL_RETRY_MS = 30_000;
@@ -44,6 +45,7 @@ export class PodVolumes {
   readonly #renewals = new Map<string, Timer>();
   /** Writes of one volume follow each other. */
   readonly #writes = new Map<string, Promise<void>>();
+  readonly #tokens = new PodTokens();
   #closed = false;
 
   constructor(options: PodVolumesOptions) {
@@ -147,7 +149,7 @@ export class PodVolumes {
     if (this.#closed) return;
     const { scope, directory } = this.#options;
     const pod = this.#options.pod();
-    const gathered = await gather(scope, pod, volume, this.#options.facts());
+    const gathered = await gather(scope, pod, volume, this.#options.facts(), this.#tokens);
     await writeAtomically(join(directory, 'volumes', volume.name), gathered.payload, pod.spec.securityContext?.fsGroup);
     if (gathered.renewAfterMs !== undefined) this.#renewAfter(volume, gathered.renewAfterMs);
   }

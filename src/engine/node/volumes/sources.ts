@@ -11,7 +11,7 @@ import { fieldValue, type NodeFacts, resourceFieldValue } from '../field-path.ts
 import { containersOf } from '../pod-spec.ts';
 import { lookUp, type Scope, watchKey } from '../scope.ts';
 import { keyedPayload, type Payload, type PayloadFile, VolumeError } from './payload.ts';
-import { requestToken } from './token.ts';
+import type { PodTokens } from './token.ts';
 import { trustBundlePayload } from './trust-bundle.ts';
 
 const DEFAULT_MODE = 0o644;
@@ -47,7 +47,13 @@ export function dependenciesOf(pod: Pod, volume: Volume): string[] {
 }
 
 /** The files of a configMap, secret, downwardAPI or projected volume as they are to be now. @throws VolumeError */
-export async function gather(scope: Scope, pod: Pod, volume: Volume, facts: NodeFacts): Promise<Gathered> {
+export async function gather(
+  scope: Scope,
+  pod: Pod,
+  volume: Volume,
+  facts: NodeFacts,
+  tokens: PodTokens,
+): Promise<Gathered> {
   const dependencies = dependenciesOf(pod, volume);
   if (volume.configMap) {
     const { defaultMode = DEFAULT_MODE, ...source } = volume.configMap;
@@ -66,7 +72,7 @@ export async function gather(scope: Scope, pod: Pod, volume: Volume, facts: Node
     const { items = [], defaultMode = DEFAULT_MODE } = volume.downwardAPI;
     return { payload: downwardFiles(pod, items, defaultMode, facts), dependencies, renewAfterMs: undefined };
   }
-  return gatherProjected(scope, pod, volume, facts, dependencies);
+  return gatherProjected(scope, pod, volume, facts, tokens, dependencies);
 }
 
 async function gatherProjected(
@@ -74,6 +80,7 @@ async function gatherProjected(
   pod: Pod,
   volume: Volume,
   facts: NodeFacts,
+  tokens: PodTokens,
   dependencies: string[],
 ): Promise<Gathered> {
   const mode = volume.projected?.defaultMode ?? DEFAULT_MODE;
@@ -86,7 +93,7 @@ async function gatherProjected(
     else if (source.downwardAPI) files = downwardFiles(pod, source.downwardAPI.items ?? [], mode, facts);
     else if (source.clusterTrustBundle) files = await trustBundlePayload(scope, source.clusterTrustBundle, mode);
     else if (source.serviceAccountToken) {
-      const token = await tokenFile(scope, pod, source.serviceAccountToken, mode);
+      const token = await tokenFile(scope, pod, source.serviceAccountToken, mode, tokens);
       files = token.files;
       renewAfterMs = Math.min(renewAfterMs ?? Number.POSITIVE_INFINITY, token.renewAfterMs);
     } else throw new VolumeError('this projected volume source is not supported');
@@ -139,8 +146,9 @@ async function tokenFile(
   pod: Pod,
   source: ServiceAccountTokenProjection,
   mode: number,
+  tokens: PodTokens,
 ): Promise<{ files: Payload; renewAfterMs: number }> {
-  const { token, renewAfterMs } = await requestToken(scope, pod, source);
+  const { token, renewAfterMs } = await tokens.get(scope, pod, source);
   const users = new Set(
     containersOf(pod).map(
       ({ container }) => container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser,

@@ -12,12 +12,29 @@ interface TokenRequestAnswer {
   readonly status?: { readonly token?: string; readonly expirationTimestamp?: string };
 }
 
-/** Asks the API for a token of the pod's service account, bound to the pod. @throws VolumeError */
-export async function requestToken(
-  scope: Scope,
-  pod: Pod,
-  source: ServiceAccountTokenProjection,
-): Promise<{ token: string; renewAfterMs: number }> {
+/** A pod's tokens, each asked for once and kept until it is time to renew it. */
+export class PodTokens {
+  readonly #kept = new Map<string, { token: string; renewAtMs: number }>();
+
+  /** @throws VolumeError */
+  async get(scope: Scope, pod: Pod, source: ServiceAccountTokenProjection): Promise<Token> {
+    const key = JSON.stringify([source.audience, source.expirationSeconds]);
+    const nowMs = scope.context.clock.now();
+    const kept = this.#kept.get(key);
+    if (kept && kept.renewAtMs > nowMs) return { token: kept.token, renewAfterMs: kept.renewAtMs - nowMs };
+    const fresh = await requestToken(scope, pod, source);
+    this.#kept.set(key, { token: fresh.token, renewAtMs: nowMs + fresh.renewAfterMs });
+    return fresh;
+  }
+}
+
+interface Token {
+  readonly token: string;
+  readonly renewAfterMs: number;
+}
+
+/** Asks the API for a token of the pod's service account, bound to the pod. */
+async function requestToken(scope: Scope, pod: Pod, source: ServiceAccountTokenProjection): Promise<Token> {
   const account = pod.spec.serviceAccountName || 'default';
   const { namespace, name, uid } = pod.metadata;
   const body = {
