@@ -107,14 +107,14 @@ async function serve(context: ApiContext, routes: Routes, exchange: Exchange): P
     sendText(exchange, 404, '404 page not found\n');
     return;
   }
+  const verbs = sub ? sub.verbs : found.verbs;
+  if (!verbs.includes(info.verb)) throw methodNotSupported(found, info.verb || exchange.method.toLowerCase());
   const connect = connectOf(found, info.subresource);
   if (connect) {
     authorizeUpgrade(context, exchange);
     await connect(context, exchange, targetOf(found, info));
     return;
   }
-  const verbs = sub ? sub.verbs : found.verbs;
-  if (!verbs.includes(info.verb)) throw methodNotSupported(found, info.verb || exchange.method.toLowerCase());
   await serveVerb(context, exchange, found);
 }
 

@@ -155,6 +155,32 @@ describe('streams of pods', () => {
     assert.equal(await head(`${base}/away`), `${base}/there`);
   });
 
+  test('a WebSocket begins with GET, but needs leave to create', async () => {
+    const kubectl = over('WebSocket');
+    await kubectl.run(['create', 'role', 'looker', '--verb=get', '--resource=pods,pods/exec']);
+    await kubectl.run(['create', 'rolebinding', 'lookers', '--role=looker', '--user=luke']);
+    const upgrade = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+      'sec-websocket-protocol': 'v5.channel.k8s.io',
+    };
+    const path = '/api/v1/namespaces/default/pods/p/exec?command=true&stdout=1';
+    const headers = { ...upgrade, authorization: 'Bearer admin-token', 'impersonate-user': 'luke' };
+    const text = await new Promise<string>((resolve, reject) => {
+      const asked = request({ host: '127.0.0.1', port: api.port, path, ca: api.ca, headers, agent: false });
+      asked.on('response', (answer) => {
+        answer.setEncoding('utf8');
+        answer.on('data', resolve);
+      });
+      asked.on('upgrade', () => reject(new Error('was let in')));
+      asked.on('error', reject);
+      asked.end();
+    });
+    assert.match(text, /User \\"luke\\" cannot create resource \\"pods\/exec\\"/);
+  });
+
   test('a plain request to exec is told to upgrade', async () => {
     const { out } = await over('WebSocket').run([
       'get',
