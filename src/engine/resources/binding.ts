@@ -41,6 +41,8 @@ export async function createBinding(
     ...(target.namespace !== undefined && { namespace: target.namespace }),
   };
   const written = await replace(context, podTarget, options, {
+    // A binding is no one's field.
+    tracked: true,
     uid: typeof metadata.uid === 'string' && metadata.uid ? metadata.uid : undefined,
     wanted: (stored) => {
       const pod = copy(stored) as unknown as Pod;

@@ -99,6 +99,7 @@ async function takeFromBudget(context: Context, target: Target, pod: Pod, option
     },
     options,
     {
+      tracked: true,
       wanted: (stored) =>
         mutable(disrupted(context, copy(stored) as unknown as PodDisruptionBudget, pod.metadata.name)),
     },

@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/index.ts';
 import {
   type Change,
   CompactedError,
@@ -232,9 +233,8 @@ export class JournaledStore implements Store {
     const refused = [...batch, ...this.#queue];
     this.#queue = [];
     this.#heads.clear();
-    const why = cause instanceof Error ? cause.message : String(cause);
     for (const { event, reject } of refused) {
-      reject(new StoreWriteError(`write ${event.key}: ${why}`, { cause }));
+      reject(new StoreWriteError(`write ${event.key}: ${messageOf(cause)}`, { cause }));
     }
   }
 

@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { messageOf } from '../../base/index.ts';
 import type { Store, StoreOptions } from './contract.ts';
 import type { Journal, JournalBatch, JournalContent } from './journal.ts';
 import { JournaledStore } from './journaled-store.ts';
@@ -91,8 +92,7 @@ async function reasonOf(error: unknown): Promise<Error> {
     () => error,
     (reason: unknown) => reason,
   );
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`the disk refused it: ${why}`, { cause });
+  return new Error(`the disk refused it: ${messageOf(cause)}`, { cause });
 }
 
 function read(database: Database): JournalContent {
