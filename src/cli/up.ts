@@ -78,6 +78,10 @@ export function registerUp(program: Command): void {
 export async function up(folder: string, options: UpOptions, steps: Steps, signal: AbortSignal): Promise<UpResult> {
   const reading = steps.start('read');
   const facts = await readProject(folder);
+  // A wrong option is told before anything is started.
+  nameOf(facts, options);
+  numberOf(options.replicas, '--replicas');
+  numberOf(options.timeout, '--timeout');
   const plan = planImage(facts);
   for (const note of [...facts.notes, ...plan.notes]) reading.note(note);
   reading.done(describeFacts(facts));
