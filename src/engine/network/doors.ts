@@ -2,13 +2,8 @@ import type { Socket as DatagramSocket } from 'node:dgram';
 import { Server, type Socket } from 'node:net';
 import type { Clock, Log } from '../../base/index.ts';
 import type { Door } from './contract.ts';
-import { openDoors } from './door-opener.ts';
+import { type DoorFault, openDoors } from './door-opener.ts';
 import { joinTcp, UdpPipe } from './door-pipes.ts';
-
-export interface DoorFault {
-  readonly door: Door;
-  readonly fault: string;
-}
 
 interface OpenDoor {
   door: Door | undefined;
@@ -84,12 +79,11 @@ export class Doors {
       else if (open.door) this.#close(key);
     }
     const missing = [...wanted.values()].filter((door) => !this.#open.has(doorKey(door)));
-    for (const opened of await openDoors(missing, this.#hostNetworkNamespace, this.#clock)) {
-      const key = doorKey(opened.door);
-      if ('fault' in opened) faults.push(opened);
-      else if (opened.socket instanceof Server) this.#keepServer(key, opened.door, opened.socket);
-      else this.#keepSocket(key, opened.door, opened.socket);
-    }
+    const opened = (door: Door, socket: Server | DatagramSocket): void => {
+      if (socket instanceof Server) this.#keepServer(doorKey(door), door, socket);
+      else this.#keepSocket(doorKey(door), door, socket);
+    };
+    faults.push(...(await openDoors(missing, this.#hostNetworkNamespace, this.#clock, opened)));
     return faults;
   }
 

@@ -39,7 +39,7 @@ export function inOwnNamespaces(file: string, body: () => void): void {
     const result = spawnSync('unshare', [...unshare, 'sh', '-c', script, 'sh', ...node], {
       env,
       encoding: 'utf8',
-      timeout: 40_000,
+      timeout: 90_000,
       killSignal: 'SIGKILL',
     });
     if (result.status !== 0) throw new Error(`${result.stdout}${result.stderr}`);
@@ -51,7 +51,7 @@ export interface TestPod {
   /** Runs a script of node's in the pod, arguments as process.argv[1...]; answers what it printed. */
   run(script: string, ...args: string[]): Promise<string>;
   /** The same for one that serves: resolves when it first prints. */
-  serve(script: string, ...args: string[]): Promise<{ stop(): Promise<void> }>;
+  serve(script: string, ...args: string[]): Promise<{ stop(signal?: NodeJS.Signals): Promise<void> }>;
   end(): void;
 }
 
@@ -96,8 +96,8 @@ function inNamespace(namespace: string): Omit<TestPod, 'end'> {
       await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), ended]);
       release(child);
       return {
-        stop: () => {
-          child.kill('SIGKILL');
+        stop: (signal = 'SIGKILL') => {
+          child.kill(signal);
           return ended;
         },
       };
@@ -136,9 +136,10 @@ export async function startNetwork(
   };
 }
 
-/** Serves `ARG1` over HTTP on port `ARG2`, and echoes datagrams on the same port with `ARG1` before them. */
+/** Serves `ARG1` over HTTP on port `ARG2`, and echoes datagrams on the same port with `ARG1` before them; a SIGTERM drains it. */
 export const ECHO_SERVER = `
 const [name, port] = process.argv.slice(1);
+process.on('SIGTERM', () => { server.close(); udp.close(); });
 const server = require('http').createServer((request, response) => {
   response.setHeader('client', request.socket.remoteAddress);
   response.end(name);

@@ -13,6 +13,11 @@ export interface ClaimFault {
   readonly fault: string;
 }
 
+interface Wanted {
+  readonly services: readonly Service[];
+  readonly ingresses: readonly Ingress[];
+}
+
 /**
  * Keeps the host's doors equal to what services and ingresses ask for. One change at a time, always to the latest state.
  * A new fault is told once: as an event on the service, with the way around it, and to `onFault`.
@@ -26,7 +31,8 @@ export class DoorKeeper {
   readonly #onFault: ((fault: ClaimFault) => void) | undefined;
   readonly #onSettled: () => void;
   readonly #told = new Map<string, string>();
-  #wanted: { services: readonly Service[]; ingresses: readonly Ingress[] } | undefined;
+  #wanted: Wanted | undefined;
+  #latest: Wanted | undefined;
   #running: Promise<void> | undefined;
   #retry: Timer | undefined;
   #stopped = false;
@@ -74,7 +80,7 @@ export class DoorKeeper {
     this.#running = this.#settle()
       .catch((error) => {
         this.#log.error('doors failed', { why: messageOf(error) });
-        this.#again();
+        this.#againLater();
       })
       .finally(() => {
         this.#running = undefined;
@@ -86,6 +92,7 @@ export class DoorKeeper {
     const wanted = this.#wanted;
     this.#wanted = undefined;
     if (!wanted) return;
+    this.#latest = wanted;
     const { claims, lost } = doorClaims(wanted.services, wanted.ingresses, this.#settings);
     const doors = claims.map(({ door }) => door);
     const asked = JSON.stringify(doors);
@@ -106,21 +113,15 @@ export class DoorKeeper {
     // With a refused door the same doors are asked for again, by the next change or the timer.
     this.#opened = refused.length === 0 ? asked : '';
     this.#tell(faults, wanted.services);
-    this.#retry?.cancel();
-    if (refused.length > 0) {
-      this.#retry = this.#clock.after(RETRY_MS, () => {
-        this.#wanted ??= wanted;
-        this.#begin();
-      });
-    }
+    if (refused.length > 0) this.#againLater();
+    else this.#retry?.cancel();
     this.#onSettled();
   }
 
-  #again(): void {
-    const wanted = this.#wanted;
+  #againLater(): void {
     this.#retry?.cancel();
     this.#retry = this.#clock.after(RETRY_MS, () => {
-      this.#wanted ??= wanted;
+      this.#wanted ??= this.#latest;
       this.#begin();
     });
   }

@@ -22,6 +22,7 @@ inOwnNamespaces(import.meta.filename, () => {
     let cluster: MemoryCluster;
     const pods: TestPod[] = [];
     const addresses: string[] = [];
+    const servers: Awaited<ReturnType<TestPod['serve']>>[] = [];
     let started: Awaited<ReturnType<typeof startNetwork>>;
     let proxy: Running;
 
@@ -56,7 +57,7 @@ inOwnNamespaces(import.meta.filename, () => {
         pods.push(pod);
         const wanted = { podId: name, networkNamespace: pod.namespace, hostPorts: [] };
         addresses.push((await started.network.attachPod(wanted)).address);
-        await pod.serve(ECHO_SERVER, name, '8080');
+        servers.push(await pod.serve(ECHO_SERVER, name, '8080'));
       }
       await make(kinds.services, {
         metadata: { name: 'web', namespace: 'default' },
@@ -139,6 +140,28 @@ inOwnNamespaces(import.meta.filename, () => {
         const ingress = await client.get(kinds.ingresses, 'default', 'in');
         return JSON.stringify(ingress.status.loadBalancer?.ingress ?? []);
       });
+    });
+
+    test('no request is lost while a pod goes, neither by the ingress nor by a load balancer', async () => {
+      const ready = async (name: string, endpoints: boolean[]) => {
+        const known = await client.get(kinds.endpointslices, 'default', name);
+        await client.update(kinds.endpointslices, { ...known, ...slice(name, endpoints), metadata: known.metadata });
+      };
+      await Promise.all([ready('web', [true, true]), ready('balanced', [true, true])]);
+      for (const url of ['http://127.0.0.1:8080/', 'http://127.0.0.1:9000/']) {
+        await until(/one [\s\S]*two |two [\s\S]*one /, () => host().run(ASK, url, '20'));
+      }
+      const loads = Promise.all(
+        ['http://127.0.0.1:8080/', 'http://127.0.0.1:9000/'].map((url) => host().run(ASK, url, '400')),
+      );
+      await systemClock.sleep(150);
+      await Promise.all([ready('web', [false, true]), ready('balanced', [false, true]), servers[0]?.stop('SIGTERM')]);
+      const answers = (await loads).flatMap((text) => text.split('\n'));
+      assert.equal(answers.length, 800);
+      assert.deepEqual(
+        answers.filter((answer) => !/^(one|two) from /.test(answer)),
+        [],
+      );
     });
 
     test('a service that is deleted is refused, and its doors are shut', async () => {
