@@ -175,6 +175,7 @@ insideBundle(process.argv[1] ?? '', () => {
         'Back-off pulling image "nowhere:1": ErrImagePull: pull nowhere:1: not found',
       );
       assert.equal(pod.status?.phase, 'Pending');
+      await bed.hasEvent('noimage', 'Failed: Error: ImagePullBackOff');
       const events = await bed.events('noimage');
       assert.deepEqual(events.slice(0, 5), [
         'Pulling: Pulling image "nowhere:1"',

@@ -35,6 +35,7 @@ insideBundle(process.argv[1] ?? '', () => {
         ],
       );
       assert.equal(await bed.logs('web'), 'up\n');
+      await bed.hasEvent('web', 'Started: Container started');
       assert.deepEqual(await bed.events('web'), [
         'Pulled: Container image "busybox:1.36" already present on machine and can be accessed by the pod',
         'Created: Container created',
