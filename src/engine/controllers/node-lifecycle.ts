@@ -119,6 +119,12 @@ export function startNodeLifecycle(context: ControllerContext): Running {
   const podLoop = controllerLoop(context, 'taint-eviction', [nodes, pods], reconcilePod);
   follow(nodes, nodeLoop);
   nodes.onChange((now, before) => {
+    // A node that writes its own status is alive, with a lease or without.
+    const ready = now?.status.conditions?.find((condition) => condition.type === 'Ready');
+    const earlier = before?.status.conditions?.find((condition) => condition.type === 'Ready');
+    if (now !== undefined && ready?.status !== 'Unknown' && ready?.lastHeartbeatTime !== earlier?.lastHeartbeatTime) {
+      heard.set(now.metadata.name, clock.monotonic());
+    }
     if (now === undefined || (before === undefined && (now.spec.taints ?? []).length === 0)) return;
     if (JSON.stringify(now.spec.taints) === JSON.stringify(before?.spec.taints)) return;
     for (const pod of pods.byIndex('node', now.metadata.name)) podLoop.add(keyOf(pod));

@@ -6,7 +6,7 @@ import { semanticEqual } from '../equality.ts';
 import { Expectations } from '../expectations.ts';
 import { claim, controllerOf, ORPHANS, orMissing, orphanNamespace } from '../ownership.ts';
 import { isNamespaceTerminating, PodControl, slowStart } from '../pod-control.ts';
-import { deletionOrder, isPodTerminating } from '../pod-state.ts';
+import { isPodTerminating } from '../pod-state.ts';
 import { timeMs, timestampNow } from '../timestamps.ts';
 import {
   type Account,
@@ -16,22 +16,14 @@ import {
   isIndexed,
   isPodFailed,
   isTracked,
-  pastLimitByRestarts,
   replacesOnlyFailed,
   TRACKING_FINALIZER,
 } from './accounting.ts';
 import { completionIndex, formatIndexes } from './indexes.ts';
-import {
-  failure,
-  isJobFinished,
-  jobCondition,
-  success,
-  type Verdict,
-  withJobCondition,
-  writtenVerdict,
-} from './job-conditions.ts';
+import { isJobFinished, jobCondition, type Verdict, withJobCondition, writtenVerdict } from './job-conditions.ts';
 import { jobPod } from './job-pod.ts';
-import { matchSuccessPolicy } from './success-policy.ts';
+import { surplusPods } from './surplus.ts';
+import { complete, judge } from './verdict.ts';
 
 const MANAGER = 'kubernetes.io/job-controller';
 const PODS_A_PASS_MAX = 500;
@@ -82,7 +74,7 @@ export function startJobs(context: ControllerContext): Running {
     }
     const counts = account(job, owned);
     noteFailures(key, counts);
-    let verdict = writtenVerdict(job) ?? judge(job, owned, counts);
+    let verdict = writtenVerdict(job) ?? judge(job, owned, counts, clock.now());
     let active = counts.active.length;
     let waitMs: number | undefined;
     if (verdict !== undefined) {
@@ -95,37 +87,6 @@ export function startJobs(context: ControllerContext): Running {
     }
     await record(job, owned, counts, verdict, active);
     return waitMs ?? deadlineInMs(job);
-  };
-
-  /** Whether the Job has to end, for reasons other than that all is done. */
-  const judge = (job: Job, owned: readonly Pod[], counts: Account): Verdict | undefined => {
-    const { backoffLimit = 6, activeDeadlineSeconds, maxFailedIndexes, suspend } = job.spec;
-    if (counts.policyMessage !== undefined) return failure('PodFailurePolicy', counts.policyMessage);
-    const newFailures = counts.failed > (job.status.failed ?? 0);
-    if ((newFailures && counts.failed > backoffLimit) || pastLimitByRestarts(job, owned)) {
-      return failure('BackoffLimitExceeded', 'Job has reached the specified backoff limit');
-    }
-    const startMs = timeMs(job.status.startTime);
-    if (activeDeadlineSeconds !== undefined && !suspend && startMs + activeDeadlineSeconds * 1000 <= clock.now()) {
-      return failure('DeadlineExceeded', 'Job was active longer than specified deadline');
-    }
-    if (maxFailedIndexes !== undefined && counts.failedIndexes.size > maxFailedIndexes) {
-      return failure('MaxFailedIndexesExceeded', 'Job has exceeded the specified maximal number of failed indexes');
-    }
-    const met = isIndexed(job) ? matchSuccessPolicy(job, counts.succeededIndexes) : undefined;
-    return met === undefined ? undefined : success('SuccessPolicy', met);
-  };
-
-  /** Whether all is done. */
-  const complete = (job: Job, counts: Account, active: number): Verdict | undefined => {
-    const { completions } = job.spec;
-    const reached = success('CompletionsReached', 'Reached expected number of succeeded pods');
-    if (completions === undefined) return counts.succeeded > 0 && active === 0 ? reached : undefined;
-    if (counts.failedIndexes.size > 0) {
-      const over = counts.succeeded + counts.failedIndexes.size >= completions && active === 0;
-      return over ? failure('FailedIndexes', 'Job has failed indexes') : undefined;
-    }
-    return counts.succeeded >= completions && active === 0 ? reached : undefined;
   };
 
   /** Makes and deletes pods; answers by how much the active ones changed, and when more may be made. */
@@ -154,7 +115,7 @@ export function startJobs(context: ControllerContext): Running {
       const left = Math.max(0, completions - counts.succeeded - counts.failedIndexes.size);
       wanted = Math.min(parallelism, left);
     }
-    const surplus = surplusPods(job, counts, wanted);
+    const surplus = surplusPods(job, counts, wanted, clock.now());
     if (surplus.length > 0) return { change: await remove(surplus), waitMs: undefined };
     const going = replacesOnlyFailed(job) ? counts.terminating : 0;
     const missing = Math.min(wanted - counts.active.length - going, PODS_A_PASS_MAX);
@@ -231,28 +192,6 @@ export function startJobs(context: ControllerContext): Running {
     const nowMs = clock.now();
     const lastMs = Math.max(record.lastMs, ...counts.newFailed.map((pod) => endedAtMs(pod, nowMs)));
     failures.set(key, { count: record.count + counts.newFailed.length, lastMs });
-  };
-
-  /** Too many: of an Indexed Job first those whose index is served twice or done, then by the usual order. */
-  const surplusPods = (job: Job, counts: Account, wanted: number): Pod[] => {
-    const surplus = counts.active.length - wanted;
-    const order = deletionOrder(() => 0, clock.now());
-    if (!isIndexed(job)) return surplus > 0 ? [...counts.active].sort(order).slice(0, surplus) : [];
-    const kept = new Map<number, Pod>();
-    const doomed: Pod[] = [];
-    for (const pod of [...counts.active].sort(order).reverse()) {
-      const index = completionIndex(pod);
-      const useless =
-        index < 0 ||
-        index >= (job.spec.completions ?? 0) ||
-        kept.has(index) ||
-        counts.succeededIndexes.has(index) ||
-        counts.failedIndexes.has(index);
-      if (useless) doomed.push(pod);
-      else kept.set(index, pod);
-    }
-    const rest = [...kept].sort(([a], [b]) => b - a).map(([, pod]) => pod);
-    return [...doomed, ...rest.slice(0, Math.max(0, surplus - doomed.length))];
   };
 
   /**
