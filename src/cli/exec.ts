@@ -9,8 +9,8 @@ interface ExecOptions extends PlaceOptions {
   component: string;
 }
 
-export function registerExec(program: Command): void {
-  withPlace(program.command('exec'))
+export function registerExec(wherry: Command): void {
+  withPlace(wherry.command('exec'))
     .description('run a program in a container of an app; with a terminal when there is one')
     .argument('<app>', "the app's name, or a pod's")
     .argument('[command...]', 'program and its arguments (sh when not given)')
@@ -22,6 +22,7 @@ export function registerExec(program: Command): void {
       "\nExamples:\n  wherry exec users\n  wherry exec users -- env\n  wherry exec --component database users -- sh -c 'mariadb --version'",
     )
     .action(async (app: string, words: string[], options: ExecOptions) => {
+      const program = words[0] === '--' ? words.slice(1) : words;
       const place = await findPlace(options);
       const pods = await podsOf(place, app);
       const ofPart = pods.filter(
@@ -37,7 +38,7 @@ export function registerExec(program: Command): void {
           namespace: place.namespace,
           pod: pod.metadata.name,
           ...(options.container === undefined ? {} : { container: options.container }),
-          command: words.length > 0 ? words : ['sh'],
+          command: program.length > 0 ? program : ['sh'],
           tty,
           stdin: process.stdin,
           stdout: process.stdout,
@@ -51,7 +52,7 @@ export function registerExec(program: Command): void {
         });
       } finally {
         if (tty) process.stdin.setRawMode(false);
-        process.stdin.unref();
+        process.stdin.destroy();
         place.client.close();
       }
     });

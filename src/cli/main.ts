@@ -2,15 +2,19 @@
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../base/index.ts';
-import { StatusError } from '../engine/kinds/index.ts';
-import { registerCluster } from './cluster.ts';
-import { registerDoctor } from './doctor.ts';
-import { registerExec } from './exec.ts';
-import { registerImage } from './image.ts';
-import { registerLogs } from './logs.ts';
-import { registerPlan } from './plan.ts';
-import { registerStatus } from './status.ts';
-import { registerUp } from './up.ts';
+
+/** Each command's module is loaded when it is called; help loads them all. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  up: async () => (await import('./up.ts')).registerUp,
+  plan: async () => (await import('./plan.ts')).registerPlan,
+  status: async () => (await import('./status.ts')).registerStatus,
+  logs: async () => (await import('./logs.ts')).registerLogs,
+  exec: async () => (await import('./exec.ts')).registerExec,
+  cluster: async () => (await import('./cluster.ts')).registerCluster,
+  image: async () => (await import('./image.ts')).registerImage,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
+  engine: async () => (await import('./engine.ts')).registerEngine,
+};
 
 /** Exit status: 0 done, 1 it could not be done (the message says why), 2 a wrong call, 70 a fault of ours. */
 async function main(): Promise<void> {
@@ -20,21 +24,9 @@ async function main(): Promise<void> {
     .showHelpAfterError('(see: wherry --help)')
     .enablePositionalOptions()
     .exitOverride();
-  registerUp(program);
-  registerPlan(program);
-  registerStatus(program);
-  registerLogs(program);
-  registerExec(program);
-  registerCluster(program);
-  registerImage(program);
-  registerDoctor(program);
-  program
-    .command('engine', { hidden: true })
-    .requiredOption('--name <name>')
-    .action(async ({ name }: { name: string }) => {
-      const { runEngine } = await import('../engine/cluster/index.ts');
-      await runEngine(name);
-    });
+  const called = COMMANDS[process.argv[2] ?? ''];
+  const loaders = called ? [called] : Object.values(COMMANDS);
+  for (const register of await Promise.all(loaders.map((load) => load()))) register(program);
   for (const command of program.commands) command.exitOverride();
   await program.parseAsync();
 }
@@ -45,7 +37,7 @@ main().catch((error: unknown) => {
   } else if (error instanceof UserError) {
     console.error(`${pc.red('error')} ${error.message}`);
     process.exitCode = error.exitStatus;
-  } else if (error instanceof StatusError) {
+  } else if (isStatusError(error)) {
     console.error(`${pc.red('error')} ${error.message}`);
     process.exitCode = 1;
   } else {
@@ -53,3 +45,8 @@ main().catch((error: unknown) => {
     process.exitCode = 70;
   }
 });
+
+/** By name: the class itself would load the catalogue of kinds for every command. */
+function isStatusError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'StatusError';
+}

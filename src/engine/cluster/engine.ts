@@ -7,18 +7,10 @@ import { openRuntime, type Runtime } from '../runtime/index.ts';
 import { openStore } from '../store/index.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { engineLog } from './file-log.ts';
+import { apiDoor, type EngineMessage, HOST_NETWORK_FD, type LauncherMessage } from './launch-protocol.ts';
 import { ensurePki } from './pki.ts';
 import { contextOf, DEFAULTS, imageStoreDirectory, pathsOf } from './settings.ts';
 import { readState } from './state.ts';
-
-/** The handle of the host's network namespace that the launcher leaves open. */
-export const HOST_NETWORK_FD = 4;
-
-/** What the launcher and the engine say to each other while the cluster starts. */
-export type LauncherMessage = { type: 'door'; address: string } | { type: 'go' };
-export type EngineMessage = { type: 'ready'; milliseconds: number } | { type: 'failed'; message: string };
-
-export const apiDoor = (port: number) => `tcp/127.0.0.1:${port}`;
 
 /** The engine's process, inside the cluster's namespaces. Ends only by a signal: TERM leaves the containers running, USR2 ends them. */
 export async function runEngine(name: string): Promise<void> {

@@ -12,7 +12,6 @@ export {
   startClusterProcess,
   stopClusterProcess,
 } from './commands.ts';
-export { runEngine } from './engine.ts';
 export { findProgram, inspectMachine, type MachineCheck, PROGRAMS } from './machine.ts';
 export {
   checkClusterName,
@@ -23,3 +22,9 @@ export {
   KUBERNETES_VERSION,
   pathsOf,
 } from './settings.ts';
+
+/** The engine's process. Loaded only there: the commands that start and stop it need none of it. */
+export async function runEngine(name: string): Promise<void> {
+  const engine = await import('./engine.ts');
+  await engine.runEngine(name);
+}

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { codeOf, UserError } from '../../base/index.ts';
-import { apiDoor, type EngineMessage, HOST_NETWORK_FD } from './engine.ts';
+import { apiDoor, type EngineMessage, HOST_NETWORK_FD } from './launch-protocol.ts';
 import { type ClusterSettings, DEFAULTS, pathsOf } from './settings.ts';
 import { childOf, markOf, type ProcessMark } from './state.ts';
 
