@@ -64,6 +64,8 @@ export async function hostAccess(
   const pip = pipSettings(environment);
   if (pip.text) env['PIP_CONFIG_FILE'] = await lend('pip.conf', pip.text);
   for (const path of pip.directories) mounts.push({ type: 'bind', source: path, target: path, readOnly: true });
+  // Who keeps packages in directories often reaches no index; waiting for it five times a package helps nobody.
+  if (pip.directories.length > 0) env.PIP_RETRIES = '0';
   if (pip.findLinks) env['PIP_FIND_LINKS'] = pip.findLinks;
   if (view.resolve('/etc/apt')?.kind === 'directory') {
     const apt = await aptSettings(bundle ? `${LENT}/ca.crt` : undefined);

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { lstat, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { extract } from 'tar-stream';
 import { run } from '../../base/index.ts';
 import { LIMITS } from './settings.ts';
 
@@ -42,6 +41,7 @@ async function characterDevices(directory: string): Promise<string[]> {
 
 /** Extended attributes are out of Node's reach, so tar reads them: an archive of the directories alone, headers only. */
 async function opaqueDirectories(directory: string): Promise<string[]> {
+  const { extract } = await import('tar-stream');
   const found = spawn('find', ['.', '-mindepth', '1', '-type', 'd', '-print0'], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'ignore'],

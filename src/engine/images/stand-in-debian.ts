@@ -94,7 +94,7 @@ async function bootstrap(
   suite: HostSuite,
   root: string,
 ): Promise<void> {
-  options.onProgress?.(`${name}: installing ${suite.title} (once; about 15 s)`);
+  options.onProgress?.(`${name}: installing ${suite.title} (once; about 20 s)`);
   const sources = join(scratch, 'base.sources');
   await writeFile(sources, suite.sources);
   const { environment } = store.library.settings;
@@ -105,6 +105,8 @@ async function bootstrap(
         '--variant=minbase',
         '--mode=root',
         '--format=directory',
+        // What nearly everything above needs: with it here, Node has no packages of its own to install.
+        '--include=ca-certificates,libatomic1',
         '--quiet',
         '--aptopt=APT::Install-Recommends "false"',
         // The downloading user of apt cannot enter a store that only root may read.

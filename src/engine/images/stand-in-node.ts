@@ -4,6 +4,7 @@ import { run, UserError } from '../../base/index.ts';
 import { LIMITS } from './settings.ts';
 import { baseTitle, buildRecipe, install } from './stand-in-recipe.ts';
 import type { StandIn, StandInRequest } from './stand-in-types.ts';
+import { assembleBase } from './stand-ins.ts';
 
 /** Names of the long-term releases, as images are tagged by them. */
 const CODENAMES: Readonly<Record<string, string>> = { hydrogen: '18', iron: '20', jod: '22', krypton: '24', lts: '24' };
@@ -22,13 +23,15 @@ export const nodeStandIn: StandIn = async (request) => {
   const { tag } = request;
   const wanted = /^\d+(?:\.\d+){0,2}/.exec(tag)?.[0] ?? CODENAMES[tag.split('-')[0] ?? ''] ?? 'latest';
   const packageName = `node-linux-${process.arch === 'arm64' ? 'arm64' : 'x64'}`;
-  const node = await unpackedPackage(request, packageName, wanted, 'node');
-  const npm = await unpackedPackage(request, 'npm', npmFor(node.version), 'npm');
+  const [node, npm] = await Promise.all([
+    programAndNpm(request, packageName, wanted),
+    assembleBase(request.store, request.options),
+  ]).then(([programs]) => programs);
   // Tags without a variant promise compilers and tools for packages with native parts.
   const full = !/slim|alpine/.test(tag);
   const { config } = await buildRecipe(
     request,
-    `${install(['ca-certificates', 'libstdc++6', 'libatomic1', ...(full ? ['curl', 'git', 'openssh-client'] : [])])}
+    `${full ? install(['curl', 'git', 'openssh-client']) : ''}
 RUN groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash --create-home node
 COPY files/ /usr/local/
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx && ln -s node /usr/local/bin/nodejs && node --version && npm --version
@@ -51,6 +54,11 @@ CMD ["node"]
   const note = `${baseTitle()} packages and the npm package ${packageName} ${node.version}`;
   return { config, note: lacks.length > 0 ? `${note} (${lacks.join(', ')})` : note };
 };
+
+async function programAndNpm(request: StandInRequest, packageName: string, wanted: string) {
+  const node = await unpackedPackage(request, packageName, wanted, 'node');
+  return [node, await unpackedPackage(request, 'npm', npmFor(node.version), 'npm')] as const;
+}
 
 /** The major version of npm that came with a version of Node.js. */
 function npmFor(version: string): string {

@@ -60,7 +60,10 @@ export async function assembleStandIn(
     const line = `registry out of reach: ${name} assembled from ${note}`;
     options.onProgress?.(line);
     library.settings.log.info('image assembled in place of one out of reach', { image: name, why, from: note });
-    return library.view(await library.add(config, { standIn: line }, name));
+    // Named in the image too, so that two names of the same files stay two images, each with its own announcement.
+    const labels = { ...config.config?.Labels, 'org.opencontainers.image.ref.name': name };
+    const named = { ...config, config: { ...config.config, Labels: labels } };
+    return library.view(await library.add(named, { standIn: line }, name));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
