@@ -86,6 +86,7 @@ export class RegistryClient {
       url,
       headers: {},
       environment: this.#settings.environment,
+      clock: this.#settings.clock,
       signal,
     });
     response.resume();
@@ -117,6 +118,7 @@ export class RegistryClient {
         headers: { ...call.headers, ...(authorization && own ? { authorization } : {}) },
         body,
         environment: this.#settings.environment,
+        clock: this.#settings.clock,
         signal: call.signal,
       });
       const { location } = response.headers;
@@ -144,7 +146,7 @@ export class RegistryClient {
     const url = new URL(realm);
     const service = fields.get('service') ?? '';
     let response: IncomingMessage;
-    const { environment } = this.#settings;
+    const { environment, clock } = this.#settings;
     if (credentials?.identityToken) {
       const form = new URLSearchParams({
         grant_type: 'refresh_token',
@@ -154,7 +156,7 @@ export class RegistryClient {
         client_id: 'wherry',
       });
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      response = await exchange({ method: 'POST', url, headers, body: form.toString(), environment, signal });
+      response = await exchange({ method: 'POST', url, headers, body: form.toString(), environment, clock, signal });
     } else {
       if (service) url.searchParams.set('service', service);
       url.searchParams.set('scope', scope);
@@ -163,6 +165,7 @@ export class RegistryClient {
         url,
         headers: basic ? { authorization: basic } : {},
         environment,
+        clock,
         signal,
       });
     }

@@ -5,7 +5,7 @@ import { isIP, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { rootCertificates, connect as tlsConnect } from 'node:tls';
-import { codeOf, messageOf } from '../../base/index.ts';
+import { type Clock, codeOf, messageOf } from '../../base/index.ts';
 import { PullError } from './contract.ts';
 import { type Environment, LIMITS } from './settings.ts';
 
@@ -15,6 +15,7 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | Readable | undefined;
   readonly environment: Environment;
+  readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,11 +64,10 @@ export async function exchange(options: HttpRequest): Promise<IncomingMessage> {
             agent: socket ? false : agentFor(url.host),
             ...(socket ? { createConnection: () => socket } : {}),
           });
-    const timer = setTimeout(
-      () => request.destroy(new ConnectError('no connection within 3 s')),
-      LIMITS.connectTimeoutMs,
+    const timer = options.clock.after(LIMITS.connectTimeoutMs, () =>
+      request.destroy(new ConnectError('no connection within 3 s')),
     );
-    const connected = () => clearTimeout(timer);
+    const connected = () => timer.cancel();
     request.on('socket', (own) => {
       if (!own.connecting) connected();
       else own.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', connected);
