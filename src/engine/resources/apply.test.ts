@@ -130,3 +130,27 @@ test('an apply to /status owns the status alone', async () => {
   equal((made.spec as Plain).replicas, 2);
   deepEqual(managers(made)[0], ['c', 'Apply', { 'f:status': { 'f:replicas': {} } }]);
 });
+
+test('kubectl takes over on the server what it applied from the client', async () => {
+  const at = new Fixture();
+  const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
+  const applied = configMap('a', { x: '1' });
+  const annotations = { [annotation]: JSON.stringify(applied) };
+  await at.create(kinds.configmaps, configMap('a', { x: '1' }, { annotations }), {
+    fieldManager: 'kubectl-client-side-apply',
+  });
+  const changed = configMap('a', { x: '2' });
+  await rejects(
+    at.patch(kinds.configmaps, 'a', 'apply', changed, { fieldManager: 'other' }),
+    refusal(409, /^Apply failed with 1 conflict/),
+  );
+  const made = await at.patch(kinds.configmaps, 'a', 'apply', changed, { fieldManager: 'kubectl' });
+  deepEqual(made.data, { x: '2' });
+  const text = (metadataOf(made).annotations as Record<string, string>)[annotation] ?? '';
+  deepEqual(JSON.parse(text).data, { x: '2' });
+  await at.patch(kinds.configmaps, 'a', 'merge', { data: { x: '3' } }, { fieldManager: 'kubectl-edit' });
+  await rejects(
+    at.patch(kinds.configmaps, 'a', 'apply', changed, { fieldManager: 'kubectl' }),
+    refusal(409, /conflict with "kubectl-edit" using v1/),
+  );
+});

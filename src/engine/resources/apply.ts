@@ -2,6 +2,7 @@ import { badRequest, copy, faults, invalid, type KubeObject, notFound, type Reso
 import { apiVersionOf, type Context, inVersion, keyOf, storedInfo } from './context.ts';
 import type { PatchRequest, Target } from './contract.ts';
 import { prune, toStored } from './decode.ts';
+import { KUBECTL, syncLastApplied } from './managed-fields/last-applied.ts';
 import { applyConfiguration, ownedOn } from './managed-fields/managers.ts';
 import { isPlain, type Mutable, mutable, type Plain } from './object.ts';
 import { checkName } from './update.ts';
@@ -83,6 +84,7 @@ function applied(
   const writer = writerOf(context, target, request);
   const outcome = applyConfiguration(live, config, scope, writer, request.force ?? false);
   const object = copy(outcome.object);
+  if (writer.manager === KUBECTL) syncLastApplied(object, config);
   const { resourceVersion } = config.metadata;
   if (live && !resourceVersion) object.metadata.resourceVersion = live.metadata.resourceVersion;
   const made = toStored(context, info, object);

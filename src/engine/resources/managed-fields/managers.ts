@@ -2,6 +2,7 @@ import { applyConflict, type ManagedFieldsEntry, type Schema, type StatusError }
 import type { Mutable, Plain } from '../object.ts';
 import { compareObjects, fieldSetOf, type Owned } from './compare.ts';
 import { difference, type FieldTree, intersection, isEmpty, paths, same, union } from './field-tree.ts';
+import { fieldsLastApplied, KUBECTL } from './last-applied.ts';
 import { mergeValue, pruneValue } from './merge.ts';
 
 const UPDATERS_MAX = 10;
@@ -118,7 +119,7 @@ export function applyConfiguration(
   const conflicts = others
     .map((managed) => ({ managed, fields: intersection(managed.fields, changed) }))
     .filter(({ fields }) => !isEmpty(fields));
-  if (conflicts.length > 0 && !force) throw conflictOf(conflicts);
+  if (conflicts.length > 0 && !force) refuseConflicts(conflicts, live, scope, writer);
   const made: Managed[] = [];
   for (const managed of others) {
     const fields = difference(difference(managed.fields, changed), removed);
@@ -140,6 +141,22 @@ function beforeFirstApply(live: Mutable, scope: Scope, writer: Writer): Managed 
 function withoutManaged(object: Mutable): Mutable {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
+}
+
+/** What kubectl applied itself, before it did so on the server's side, is no conflict. */
+function refuseConflicts(
+  conflicts: readonly { managed: Managed; fields: FieldTree }[],
+  live: Mutable | undefined,
+  scope: Scope,
+  writer: Writer,
+): void {
+  const allowed = live && writer.manager === KUBECTL ? fieldsLastApplied(live, scope) : undefined;
+  const left = allowed
+    ? conflicts
+        .map(({ managed, fields }) => ({ managed, fields: difference(fields, allowed) }))
+        .filter(({ fields }) => !isEmpty(fields))
+    : conflicts;
+  if (left.length > 0) throw conflictOf(left);
 }
 
 function conflictOf(conflicts: readonly { managed: Managed; fields: FieldTree }[]): StatusError {
