@@ -9,13 +9,13 @@ export function registerPlan(program: Command): void {
     .command('plan')
     .description('show what was found in a folder, from where, and what would be written; changes nothing')
     .argument('[folder]', "the app's folder", '.')
-    .option('--name <name>', 'name of the app in the cluster')
+    .option('--app <app>', 'name of the app in the cluster')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--json', 'print facts, Dockerfile and objects as one JSON document')
-    .action(async (folder: string, options: { name?: string; namespace: string; json?: boolean }) => {
+    .action(async (folder: string, options: { app?: string; namespace: string; json?: boolean }) => {
       const facts = await readProject(folder);
       const image = planImage(facts);
-      const name = options.name ?? facts.name.value;
+      const name = options.app ?? facts.name.value;
       const { objects, notes } = manifestsFor(facts, {
         name,
         namespace: options.namespace,

@@ -31,7 +31,7 @@ export interface GroundOptions {
   readonly context?: string;
   readonly registry?: string;
   readonly namespace?: string;
-  readonly cluster?: string;
+  readonly name?: string;
 }
 
 /** @throws UserError for --context without --registry, or a context that is not there. */
@@ -43,7 +43,7 @@ export async function findGround(options: GroundOptions, onProgress: (line: stri
 
 async function localGround(options: GroundOptions, onProgress: (line: string) => void): Promise<Ground> {
   const { ensureCluster } = await import('../engine/cluster/index.ts');
-  const cluster = await ensureCluster({ name: options.cluster ?? 'default', onProgress });
+  const cluster = await ensureCluster({ name: options.name ?? 'default', onProgress });
   return {
     label: cluster.context,
     context: cluster.context,

@@ -10,12 +10,13 @@ import { findGround, type Ground } from './up-ground.ts';
 import { type ImagePlan, planImage } from './up-image.ts';
 
 export interface UpOptions {
-  readonly name?: string;
+  readonly app?: string;
   readonly namespace?: string;
   readonly context?: string;
   readonly registry?: string;
   readonly host?: string;
-  readonly cluster?: string;
+  /** Of this machine. */
+  readonly name?: string;
   readonly replicas?: string;
   readonly timeout?: string;
   readonly json?: boolean;
@@ -43,9 +44,9 @@ export function registerUp(program: Command): void {
     .command('up')
     .description('carry the app in a folder to Kubernetes: read it, build its image, deploy, test, print its URL')
     .argument('[folder]', "the app's folder", '.')
-    .option('--name <name>', 'name of the app in the cluster (from the folder when not given)')
+    .option('--app <app>', 'name of the app in the cluster (from the folder when not given)')
     .option('-n, --namespace <namespace>', 'namespace (default, or that of the context)')
-    .option('--cluster <cluster>', "which of this machine's clusters (default)")
+    .option('--name <cluster>', "which of this machine's clusters (default)")
     .option(
       '--context <context>',
       'a context of your kubeconfig instead of a cluster of this machine; needs --registry',
@@ -152,16 +153,16 @@ async function carry(
 }
 
 function nameOf(facts: Facts, options: UpOptions): string {
-  if (options.name === undefined) return facts.name.value;
-  if (labelOf(options.name) !== options.name) {
+  if (options.app === undefined) return facts.name.value;
+  if (labelOf(options.app) !== options.app) {
     throw new UserError(
-      '--name',
-      `"${options.name}" cannot name objects: at most 40 of a-z, 0-9 and -, first a letter`,
-      `Try --name ${labelOf(options.name)}`,
+      '--app',
+      `"${options.app}" cannot name objects: at most 40 of a-z, 0-9 and -, first a letter`,
+      `Try --app ${labelOf(options.app)}`,
       { exitStatus: 2 },
     );
   }
-  return options.name;
+  return options.app;
 }
 
 function numberOf(text: string | undefined, option: string): number | undefined {
