@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerStats, ResourceLimits } from './contract.ts';
@@ -21,13 +21,6 @@ function trees(layout: CgroupLayout): string[] {
   return readdirSync(ROOT, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(ROOT, entry.name));
-}
-
-/** The cgroup of this process in the v2 tree or v1's memory tree: where a host lets us make our own below. */
-export function ownCgroup(layout: CgroupLayout): string {
-  const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
-  const wanted = layout === 'unified' ? /^0::(.*)$/ : /:memory:(.*)$/;
-  return lines.map((line) => wanted.exec(line)?.[1]).find((path) => path !== undefined) ?? '/';
 }
 
 /** Makes a pod's cgroup and sets its limits; best effort where the host allows less. */

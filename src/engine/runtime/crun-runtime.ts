@@ -6,7 +6,7 @@ import { type Clock, type Log, messageOf, run } from '../../base/index.ts';
 import { attachToContainer } from './attach.ts';
 import { bundleConfig } from './bundle-config.ts';
 import { boundingCapabilities } from './capabilities.ts';
-import { type CgroupLayout, cgroupLayout, cgroupStats, limitCgroup, ownCgroup, removeCgroup } from './cgroups.ts';
+import { type CgroupLayout, cgroupLayout, cgroupStats, limitCgroup, removeCgroup } from './cgroups.ts';
 import type {
   ContainerSpec,
   ContainerState,
@@ -27,7 +27,7 @@ const CREATES_AT_ONCE = 6;
 export interface RuntimeOptions {
   /** Of the cluster: bundles, mounts and namespaces lie below it. */
   directory: string;
-  /** The cluster's name: its cgroups are `wherry/NAME` below our own. */
+  /** The cluster's name: its cgroups are `/wherry/NAME`. */
   clusterName: string;
   clock: Clock;
   log: Log;
@@ -81,7 +81,7 @@ class CrunRuntime implements Runtime {
       join(options.directory, 'crun'),
       ...(this.#layout === 'none' ? ['--cgroup-manager=disabled'] : ['--cgroup-manager=cgroupfs']),
     ];
-    this.#cgroupParent = join(ownCgroup(this.#layout), 'wherry', options.clusterName);
+    this.#cgroupParent = join('/wherry', options.clusterName);
     this.#clock = options.clock;
     this.#log = options.log;
     this.#sandboxes = new Sandboxes(join(options.directory, 's'), this.#bundleId);
