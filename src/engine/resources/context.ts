@@ -2,6 +2,7 @@ import type { Clock, Log } from '../../base/index.ts';
 import { type Catalogue, convert, type Kind, type KubeObject, type ResourceInfo } from '../kinds/index.ts';
 import type { Entry, Store } from '../store/index.ts';
 import type { Admission, AdmissionRequest, RequestOptions, Target } from './contract.ts';
+import { customView } from './custom-resources/view.ts';
 import type { Mutable } from './object.ts';
 
 export interface ResourceSettings {
@@ -74,11 +75,9 @@ export function apiVersionOf(info: Pick<ResourceInfo, 'group' | 'version'>): str
 
 /** A stored object in the version asked for; the stored object itself when that is the same. */
 export function inVersion(context: Context, stored: KubeObject, info: ResourceInfo): KubeObject {
+  if (info.custom) return customView(stored, info);
   if (stored.apiVersion === apiVersionOf(info)) return stored;
-  const from = storedInfo(context, info);
-  // A custom resource's storage version may have moved since the object was written.
-  const version = info.custom ? stored.apiVersion.slice(stored.apiVersion.indexOf('/') + 1) : from.version;
-  return convert(stored, { group: from.group, kind: from.kind, version }, info.version, info.group);
+  return convert(stored, storedInfo(context, info), info.version, info.group);
 }
 
 /** Reads other objects for admission steps and subresources, as they will be once all that is written is durable. */

@@ -241,3 +241,26 @@ test('a store that holds definitions serves them from the start', async () => {
   const again = at.again();
   equal((again.get(widgets, 'a').spec as Plain).colour, 'red');
 });
+
+test('a default that comes later shows on objects written before, and watches tell it', async () => {
+  const at = await withWidgets();
+  await at.create(widgets, widget('a'));
+  const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size';
+  await at.patch(kinds.customresourcedefinitions, 'widgets.example.com', 'json', [
+    { op: 'add', path, value: { type: 'string', default: 'small' } },
+  ]);
+  await settled();
+  equal((at.get(widgets, 'a').spec as Plain).size, 'small');
+  const told: Plain[] = [];
+  at.resources.watch(
+    at.target(widgets),
+    {},
+    (events) => told.push(...events.map((event) => JSON.parse(event.bytes().toString()) as Plain)),
+    () => {},
+  );
+  await settled();
+  deepEqual(
+    told.map((object) => (object.spec as Plain).size),
+    ['small'],
+  );
+});

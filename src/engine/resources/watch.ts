@@ -14,14 +14,15 @@ const views = new WeakMap<Entry, Map<ResourceInfo, View>>();
 
 function viewOf(context: Context, entry: Entry, info: ResourceInfo): View {
   const stored = entry.value as KubeObject;
-  if (stored.apiVersion === apiVersionOf(info)) return { object: stored, bytes: () => entry.bytes() };
+  if (!info.custom && stored.apiVersion === apiVersionOf(info)) return { object: stored, bytes: () => entry.bytes() };
   const known = views.get(entry) ?? new Map<ResourceInfo, View>();
   views.set(entry, known);
   let view = known.get(info);
   if (!view) {
     const object = inVersion(context, stored, info);
     let bytes: Buffer | undefined;
-    view = { object, bytes: () => (bytes ??= Buffer.from(JSON.stringify(object))) };
+    const encode = () => (object === stored ? entry.bytes() : Buffer.from(JSON.stringify(object)));
+    view = { object, bytes: () => (bytes ??= encode()) };
     known.set(info, view);
   }
   return view;
