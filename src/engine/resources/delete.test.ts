@@ -91,3 +91,18 @@ test('a namespace terminates until its finalizers are given up', async () => {
   ok(metadataOf(done).deletionTimestamp);
   throws(() => at.get(kinds.namespaces, 'n'), refusal(404, 'namespaces "n" not found'));
 });
+
+test('a delete sees what another writer did while it was looked at', async () => {
+  let meanwhile: () => Promise<unknown> = async () => {};
+  const at = new Fixture([
+    { name: 'slow', validate: ({ operation }) => (operation === 'DELETE' ? meanwhile().then(() => {}) : undefined) },
+  ]);
+  await at.create(kinds.pods, podOf('a'));
+  meanwhile = async () => {
+    meanwhile = async () => {};
+    await at.patch(kinds.pods, 'a', 'merge', { metadata: { finalizers: ['example.com/keep'] } });
+  };
+  const answer = await remove(at, kinds.pods, 'a');
+  equal(answer.gone, false);
+  deepEqual(metadataOf(at.get(kinds.pods, 'a')).finalizers, ['example.com/keep']);
+});

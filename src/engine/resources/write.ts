@@ -235,6 +235,9 @@ async function remove(context: Context, key: string, entry: Entry, wanted: Mutab
 /** Deletes; the event shows the object as `last` has it. Answers the object at the delete's revision. */
 export async function deleteEntry(context: Context, key: string, entry: Entry, last?: Mutable): Promise<KubeObject> {
   let expect = entry.revision;
+  const head = context.store.head(key);
+  // Looked at here, since the delete below builds on whatever the update leaves.
+  if (head?.revision !== expect) throw new ConflictError(key, head);
   if (last && !unchanged(last, entry.value as KubeObject)) {
     const update = context.store.write({ key, expect, make: (revision) => stamp(last, revision) });
     expect = context.store.head(key)?.revision ?? expect;

@@ -7,7 +7,8 @@ const KEPT = new Set(['default', 'kube-system', 'kube-public']);
 export function namespaceLifecycle(): Admission {
   return {
     name: 'NamespaceLifecycle',
-    validate({ operation, target, read, object }) {
+    // Before all others, which look for things in the namespace.
+    mutate({ operation, target, read, object }) {
       const { info, namespace, name = '' } = target;
       if (operation === 'DELETE' && info.group === '' && info.resource === 'namespaces' && KEPT.has(name)) {
         throw forbidden(info, name, 'this namespace may not be deleted');
