@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { codeOf, messageOf } from '../../base/index.ts';
 import { meter, sha256, storageError } from './blobs.ts';
@@ -206,12 +205,18 @@ async function receive(source: Source, blob: Descriptor, file: string, have: num
     accept: have > 0 ? [200, 206] : [200],
     signal: source.signal,
   });
-  const append = response.statusCode === 206;
-  await pipeline(
-    response,
-    createWriteStream(file, { flags: append ? 'a' : 'w' }),
-    source.signal ? { signal: source.signal } : {},
-  );
-  const size = (await stat(file)).size;
+  const output = await open(file, response.statusCode === 206 ? 'a' : 'w');
+  let size = response.statusCode === 206 ? have : 0;
+  try {
+    // Written one by one, so that what came before a break is on disk for the next attempt to go on from.
+    for await (const chunk of response) {
+      size += chunk.length;
+      if (size > blob.size)
+        throw new PullError('ErrImagePull', `blob ${blob.digest}: more than its ${blob.size} bytes`);
+      await output.write(chunk);
+    }
+  } finally {
+    await output.close();
+  }
   if (size < blob.size) throw new Error(`blob ${blob.digest}: ended after ${size} of ${blob.size} bytes`);
 }
