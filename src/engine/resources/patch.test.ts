@@ -154,3 +154,12 @@ test('scale reads and writes the replicas of a deployment', async () => {
     refusal(422, /^Scale\.autoscaling "web" is invalid: spec\.replicas: Invalid value: -1/),
   );
 });
+
+test('items that an order does not name keep their place among those that were there', async () => {
+  const at = new Fixture();
+  await at.create(kinds.configmaps, configMap('a', {}, { finalizers: ['e.x/server', 'e.x/old'] }));
+  const made = await at.patch(kinds.configmaps, 'a', 'strategic', {
+    metadata: { '$setElementOrder/finalizers': ['e.x/new', 'e.x/old'], finalizers: ['e.x/new'] },
+  });
+  deepEqual(metadataOf(made).finalizers, ['e.x/new', 'e.x/server', 'e.x/old']);
+});

@@ -32,7 +32,7 @@ function mergeMap(target: Plain, patch: Plain, schema: Schema): Plain {
     if (key.startsWith(DELETE_PRIMITIVES)) {
       const name = key.slice(DELETE_PRIMITIVES.length);
       // The same patch may add to the list, which is done with the list's own key.
-      if (!(name in patch)) setList(made, name, withoutItems(listOf(made[name]), value), patch);
+      if (!(name in patch)) setList(made, name, withoutItems(listOf(made[name]), value), patch, target);
       continue;
     }
     if (value === null) {
@@ -55,14 +55,15 @@ function mergeMap(target: Plain, patch: Plain, schema: Schema): Plain {
     const name = key.slice(ELEMENT_ORDER.length);
     if (name in patch || `${DELETE_PRIMITIVES}${name}` in patch) continue;
     const field = schema.fields?.[name];
-    if (Array.isArray(made[name])) made[name] = ordered(made[name], listOf(patch[key]), field?.patchMergeKey);
+    if (Array.isArray(made[name]))
+      made[name] = ordered(made[name], listOf(patch[key]), made[name], field?.patchMergeKey);
   }
   return made;
 }
 
-function setList(made: Plain, name: string, list: unknown[], patch: Plain): void {
+function setList(made: Plain, name: string, list: unknown[], patch: Plain, target: Plain): void {
   const order = patch[`${ELEMENT_ORDER}${name}`];
-  made[name] = order === undefined ? list : ordered(list, listOf(order), undefined);
+  made[name] = order === undefined ? list : ordered(list, listOf(order), listOf(target[name]), undefined);
 }
 
 /** Only the keys named stay, of those that are there. */
@@ -87,7 +88,7 @@ function mergeList(name: string, target: unknown, patch: unknown[], parent: Plai
     const kept = dropped === undefined ? [...current] : withoutItems(current, dropped);
     const added = patch.filter((one) => !kept.some((other) => equal(one, other)));
     const whole = [...kept, ...unique(added)];
-    return order === undefined ? whole : ordered(whole, listOf(order), undefined);
+    return order === undefined ? whole : ordered(whole, listOf(order), current, undefined);
   }
   if (patch.some((one) => isPlain(one) && one[DIRECTIVE] === 'replace' && one[key] === undefined)) {
     return patch.filter((one) => !(isPlain(one) && one[DIRECTIVE] !== undefined)).map(withoutDirectives);
@@ -112,7 +113,7 @@ function mergeList(name: string, target: unknown, patch: unknown[], parent: Plai
       else made[at] = item;
     } else made[at] = mergeMap(before as Plain, one, items);
   }
-  return order === undefined ? made : ordered(made, listOf(order), key);
+  return order === undefined ? made : ordered(made, listOf(order), current, key);
 }
 
 /** A list without merge strategy replaces; its `$patch: replace` element only says so. */
@@ -123,26 +124,32 @@ function replacedList(list: readonly unknown[]): unknown[] {
 }
 
 /**
- * The order asked for; items that it does not name keep their place relative to the named ones around them: each stays
- * behind the item it stood behind.
+ * The order asked for. An item that it does not name goes before a named one only where it stood before it in `server`,
+ * the list as it was (upstream's mergeSortedSlice).
  */
-function ordered(list: readonly unknown[], order: readonly unknown[], mergeKey: string | undefined): unknown[] {
+function ordered(
+  list: readonly unknown[],
+  order: readonly unknown[],
+  server: readonly unknown[],
+  mergeKey: string | undefined,
+): unknown[] {
   const idOf = (item: unknown) => JSON.stringify(mergeKey !== undefined && isPlain(item) ? item[mergeKey] : item);
-  const wanted = order.map(idOf);
-  const place = new Map(wanted.map((id, at) => [id, at]));
-  const named = list.filter((item) => place.has(idOf(item)));
-  named.sort((a, b) => (place.get(idOf(a)) ?? 0) - (place.get(idOf(b)) ?? 0));
+  const placesOf = (items: readonly unknown[]) => new Map(items.map((item, at) => [idOf(item), at]));
+  const [wanted, stood] = [placesOf(order), placesOf(server)];
+  const named = list.filter((item) => wanted.has(idOf(item)));
+  named.sort((a, b) => (wanted.get(idOf(a)) ?? 0) - (wanted.get(idOf(b)) ?? 0));
   const made: unknown[] = [];
   let next = 0;
-  const others = list.filter((item) => !place.has(idOf(item)));
-  const positions = new Map(list.map((item, at) => [item, at]));
-  for (const item of others) {
-    const at = positions.get(item) ?? 0;
-    while (next < named.length && (positions.get(named[next]) ?? 0) < at) made.push(named[next++]);
+  for (const item of list.filter((one) => !wanted.has(idOf(one)))) {
+    const place = stood.get(idOf(item));
+    for (; next < named.length; next++) {
+      const other = stood.get(idOf(named[next]));
+      if (place !== undefined && other !== undefined && place < other) break;
+      made.push(named[next]);
+    }
     made.push(item);
   }
-  made.push(...named.slice(next));
-  return made;
+  return [...made, ...named.slice(next)];
 }
 
 function withoutItems(list: readonly unknown[], dropped: unknown): unknown[] {
