@@ -22,6 +22,7 @@ const ENGINE = {
   conmon: 'conmon',
   nft: 'nftables',
   ip: 'iproute2',
+  conntrack: 'conntrack',
   mmdebstrap: 'mmdebstrap',
   nsenter: 'util-linux',
 };

@@ -9,4 +9,8 @@ export function registerEngine(program: Command): void {
       const { runEngine } = await import('../engine/cluster/index.ts');
       await runEngine(name);
     });
+  program.command('pull-image', { hidden: true }).action(async () => {
+    const { pullForEngine } = await import('../engine/cluster/index.ts');
+    await pullForEngine();
+  });
 }

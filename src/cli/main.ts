@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../base/index.ts';
 
+const loadEngine = async () => (await import('./engine.ts')).registerEngine;
+
 /** Each command's module is loaded when it is called; help loads them all. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   up: async () => (await import('./up.ts')).registerUp,
@@ -13,7 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   cluster: async () => (await import('./cluster.ts')).registerCluster,
   image: async () => (await import('./image.ts')).registerImage,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
-  engine: async () => (await import('./engine.ts')).registerEngine,
+  engine: loadEngine,
+  'pull-image': loadEngine,
 };
 
 /** Exit status: 0 done, 1 it could not be done (the message says why), 2 a wrong call, 70 a fault of ours. */
@@ -25,7 +28,7 @@ async function main(): Promise<void> {
     .enablePositionalOptions()
     .exitOverride();
   const called = COMMANDS[process.argv[2] ?? ''];
-  const loaders = called ? [called] : Object.values(COMMANDS);
+  const loaders = called ? [called] : [...new Set(Object.values(COMMANDS))];
   for (const register of await Promise.all(loaders.map((load) => load()))) register(program);
   for (const command of program.commands) command.exitOverride();
   await program.parseAsync();

@@ -137,7 +137,7 @@ export async function assemble(options: AssembleOptions): Promise<Assembled> {
     informers,
     clock,
     log: log.child({ part: component }),
-    recorder: (name) => createRecorder(client, name, clock, log),
+    recorder: (name, host) => createRecorder(client, name, clock, log, host),
   });
 
   const running: Running[] = [];

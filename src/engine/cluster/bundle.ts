@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../base/index.ts';
@@ -18,6 +18,7 @@ sleep infinity &
 while :; do wait; kill -0 $! 2>/dev/null || sleep infinity & done`;
 
 const START_TIMEOUT_MS = 10_000;
+const CGROUPS_TIMEOUT_MS = 5_000;
 
 /** Makes the namespaces; answers their first process as the host counts. */
 export function startBundle(hostname: string): Promise<ProcessMark> {
@@ -77,31 +78,29 @@ export async function untilGone(mark: ProcessMark, timeoutMs: number): Promise<v
   }
 }
 
-/** The cgroups of a cluster, in every tree; its processes are gone by now. */
-export async function removeCgroups(name: string): Promise<void> {
+/** The cgroups of a cluster (see cgroupNameOf), in every tree; its processes are gone by now, or about to be. */
+export async function removeCgroups(cgroupName: string): Promise<void> {
   const root = '/sys/fs/cgroup';
   const trees = existsSync(join(root, 'cgroup.controllers'))
     ? [root]
     : (await readdir(root).catch(() => [])).map((tree) => join(root, tree));
+  const deadline = performance.now() + CGROUPS_TIMEOUT_MS;
   for (const tree of trees) {
-    await removeBelow(join(tree, 'wherry', name));
+    const directory = join(tree, 'wherry', cgroupName);
+    // The kernel takes a moment to let go of the last process of a cgroup.
+    while (existsSync(directory) && !(await removeBelow(directory)) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     // The shared parent goes with the last cluster.
     await rmdir(join(tree, 'wherry')).catch(() => undefined);
   }
 }
 
-async function removeBelow(directory: string): Promise<void> {
+async function removeBelow(directory: string): Promise<boolean> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) if (entry.isDirectory()) await removeBelow(join(directory, entry.name));
-  for (let attempt = 0; attempt < 50 && existsSync(directory); attempt++) {
-    if (
-      await rmdir(directory).then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
-    if (readFileSync(join(directory, 'cgroup.procs'), 'utf8').trim() !== '' && attempt === 49) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  return rmdir(directory).then(
+    () => true,
+    () => !existsSync(directory),
+  );
 }

@@ -12,7 +12,7 @@ import {
 import { DOORS, type DoorName, launchEngine, openDoors } from './launch.ts';
 import { requireMachine } from './machine.ts';
 import { ensurePki } from './pki.ts';
-import { type ClusterSettings, checkClusterName, contextOf, DEFAULTS, pathsOf } from './settings.ts';
+import { type ClusterSettings, cgroupNameOf, checkClusterName, contextOf, DEFAULTS, pathsOf } from './settings.ts';
 import { type ClusterState, clusterNames, isRunning, readState, withLock, writeState } from './state.ts';
 
 export interface StartOptions {
@@ -73,7 +73,7 @@ export async function startClusterProcess(options: StartOptions): Promise<StartR
     const createdAt = before?.createdAt ?? new Date().toISOString();
     let bundle = before?.bundle;
     if (!isRunning(bundle)) {
-      await removeCgroups(name);
+      await removeCgroups(cgroupNameOf(name));
       bundle = await startBundle(contextOf(name));
     }
     await writeState(name, { settings, createdAt, bundle, engine: undefined });
@@ -128,7 +128,7 @@ export async function stopClusterProcess(nameGiven: string): Promise<{ wasRunnin
     const wasRunning = isRunning(state.engine) || isRunning(state.bundle);
     await endEngine(state, 'SIGUSR2');
     await endBundle(state.bundle, DEFAULTS.stopTimeoutMs);
-    await removeCgroups(name);
+    await removeCgroups(cgroupNameOf(name));
     await writeState(name, { ...state, bundle: undefined, engine: undefined });
     return { wasRunning };
   });
@@ -158,7 +158,7 @@ async function endEngine(state: ClusterState, signal: NodeJS.Signals): Promise<v
 
 async function erase(name: string, bundle: ClusterState['bundle']): Promise<void> {
   await endBundle(bundle, DEFAULTS.stopTimeoutMs);
-  await removeCgroups(name);
+  await removeCgroups(cgroupNameOf(name));
   await rm(pathsOf(name).directory, { recursive: true, force: true, maxRetries: 5 });
 }
 

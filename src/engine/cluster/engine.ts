@@ -7,9 +7,10 @@ import { openRuntime, type Runtime } from '../runtime/index.ts';
 import { openStore } from '../store/index.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { engineLog } from './file-log.ts';
+import { pullThroughHost } from './host-images.ts';
 import { apiDoor, type EngineMessage, HOST_NETWORK_FD, type LauncherMessage } from './launch-protocol.ts';
 import { ensurePki } from './pki.ts';
-import { contextOf, DEFAULTS, imageStoreDirectory, pathsOf } from './settings.ts';
+import { cgroupNameOf, contextOf, DEFAULTS, imageStoreDirectory, pathsOf } from './settings.ts';
 import { readState } from './state.ts';
 
 /** The engine's process, inside the cluster's namespaces. Ends only by a signal: TERM leaves the containers running, USR2 ends them. */
@@ -53,6 +54,7 @@ async function start(
   const state = await readState(name);
   if (!state) throw new Error(`${paths.state}: is missing`);
   const { apiPort, httpPort, httpsPort, outbound, runtimeConfig } = state.settings;
+  const hostNetworkNamespace = `/proc/${process.pid}/fd/${HOST_NETWORK_FD}`;
   const network = createNetwork({
     settings: {
       podRange: DEFAULTS.podRange,
@@ -65,7 +67,7 @@ async function start(
     directory: paths.network,
     clock,
     log,
-    hostNetworkNamespace: `/proc/${process.pid}/fd/${HOST_NETWORK_FD}`,
+    hostNetworkNamespace,
     handedDoors: doors,
   });
   const [store, pki, runtime] = await Promise.all([
@@ -82,7 +84,7 @@ async function start(
       ],
       ['127.0.0.1', '::1', DEFAULTS.apiServiceAddress, DEFAULTS.nodeAddress],
     ),
-    openRuntime({ directory: paths.containers, clusterName: name, clock, log }),
+    openRuntime({ directory: paths.containers, clusterName: cgroupNameOf(name), clock, log }),
     network.start(),
   ]);
   const engine = await assemble({
@@ -96,7 +98,11 @@ async function start(
     volumesDirectory: paths.volumes,
     nodeDirectory: paths.node,
     runtime,
-    images: openImageStore({ directory: imageStoreDirectory(), log }),
+    images: openImageStore({
+      directory: imageStoreDirectory(),
+      log,
+      fetchOutside: pullThroughHost(hostNetworkNamespace),
+    }),
     network,
     ingressPorts: { http: httpPort, https: httpsPort },
   });

@@ -28,3 +28,9 @@ export async function runEngine(name: string): Promise<void> {
   const engine = await import('./engine.ts');
   await engine.runEngine(name);
 }
+
+/** The process that pulls an image over the host's network for an engine. */
+export async function pullForEngine(): Promise<void> {
+  const { answerPull } = await import('./host-images.ts');
+  await answerPull();
+}

@@ -21,6 +21,7 @@ export const PROGRAMS: readonly { program: string; package: string; purpose: str
   { program: 'nft', package: 'nftables', purpose: 'makes Services' },
   { program: 'ip', package: 'iproute2', purpose: "makes the pods' network" },
   { program: 'nsenter', package: 'util-linux', purpose: 'enters namespaces' },
+  { program: 'conntrack', package: 'conntrack', purpose: 'ends old UDP flows of Services at once', optional: true },
   {
     program: 'mmdebstrap',
     package: 'mmdebstrap',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../base/index.ts';
@@ -96,6 +97,12 @@ export function checkClusterName(name: string): string {
 /** The name of the cluster's context in a kubeconfig, and of its node. */
 export function contextOf(name: string): string {
   return name === DEFAULTS.name ? 'wherry' : `wherry-${name}`;
+}
+
+/** The cluster's cgroup below `/wherry`: clusters of two homes may have the same name. */
+export function cgroupNameOf(name: string): string {
+  const home = homeDirectory();
+  return home === DEFAULTS.home ? name : `${name}.${createHash('sha256').update(home).digest('hex').slice(0, 8)}`;
 }
 
 /** What the node says it has: this machine. */

@@ -97,7 +97,7 @@ export class Sandboxes {
 
   /** Runs inside the new namespaces: host name, sysctls, loopback. Names and values come as text that is quoted here. */
   #script(spec: SandboxSpec): string {
-    const lines = ['set -e'];
+    const lines = ['set -e', 'mount -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm "$2"'];
     if (!spec.hostNetwork) {
       lines.push('hostname "$1"', 'ip link set lo up');
       for (const [name, value] of Object.entries({ ...OPEN_SYSCTLS, ...spec.sysctls }))
