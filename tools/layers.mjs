@@ -33,8 +33,8 @@ export const LAYERS = {
   'road/project': ['base'],
   'road/image': ['base', 'road/project'],
   'road/manifests': ['base', 'engine/kinds', 'road/project'],
-  'road/deploy': ['base', 'engine/kinds', 'engine/client', 'road/project', 'road/image', 'road/manifests'],
-  testing: ['base', 'engine/kinds', 'engine/store', 'engine/client', 'engine/runtime', 'engine/cluster'],
+  'road/deploy': ['base', 'engine/kinds', 'engine/client', 'road/project', 'road/manifests'],
+  testing: ['base'],
   cli: [
     'base',
     'engine/kinds',

@@ -11,6 +11,7 @@ interface StartFlags {
   httpsPort?: string;
   outbound?: string;
   runtimeConfig?: string;
+  hollow?: boolean;
   merge: boolean;
   json?: boolean;
 }
@@ -30,6 +31,7 @@ export function registerCluster(program: Command): void {
     .option('--https-port <port>', `host port of Ingress over HTTPS (${DEFAULTS.httpsPort}, or the next free one)`)
     .option('--outbound <way>', 'pasta: pods reach the world outside; none: every packet stays inside')
     .option('--runtime-config <list>', 'API versions on or off, as kube-apiserver has it: api/beta=true,batch/v1=false')
+    .option('--hollow', 'no containers: the API with a node that only says it runs pods; needs neither Linux nor root')
     .option('--no-merge', 'leave your own kubeconfig as it is')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -46,6 +48,7 @@ export function registerCluster(program: Command): void {
         ...port('httpsPort', '--https-port', flags.httpsPort),
         ...(flags.outbound === undefined ? {} : { outbound: outboundOf(flags.outbound) }),
         ...(flags.runtimeConfig === undefined ? {} : { runtimeConfig: runtimeConfigOf(flags.runtimeConfig) }),
+        ...(flags.hollow ? { hollow: true } : {}),
         merge: flags.merge,
         onProgress: (line) => console.error(line),
       });

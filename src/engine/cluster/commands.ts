@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly httpsPort?: number;
   readonly outbound?: 'none' | 'pasta';
   readonly runtimeConfig?: Readonly<Record<string, boolean>>;
+  /** No containers: the API with a node that only says it runs them. */
+  readonly hollow?: boolean;
   /** Whether the user's own kubeconfig gets the context; true when not given. */
   readonly merge?: boolean;
   onProgress?(line: string): void;
@@ -42,9 +44,17 @@ export interface StartResult {
 /** Starts a cluster, or does nothing when it runs. What an earlier run left behind is taken over or cleaned up. */
 export async function startClusterProcess(options: StartOptions): Promise<StartResult> {
   const name = checkClusterName(options.name);
-  requireMachine();
   return withLock(name, async () => {
     const before = await readState(name);
+    const hollow = options.hollow ?? before?.settings.hollow ?? false;
+    if (before && before.settings.hollow !== hollow) {
+      throw new UserError(
+        `cluster ${name}`,
+        `was made ${before.settings.hollow ? 'without' : 'with'} containers`,
+        `Delete it first: wherry cluster delete --name ${name}`,
+      );
+    }
+    if (!hollow) requireMachine();
     if (before && isRunning(before.engine)) {
       refuseOtherPorts(before.settings, options);
       return resultOf(name, before.settings, true, undefined);
@@ -67,12 +77,13 @@ export async function startClusterProcess(options: StartOptions): Promise<StartR
     const settings: ClusterSettings = {
       name,
       ...ports,
+      hollow,
       outbound: options.outbound ?? before?.settings.outbound ?? 'none',
       runtimeConfig: options.runtimeConfig ?? before?.settings.runtimeConfig ?? {},
     };
     const createdAt = before?.createdAt ?? new Date().toISOString();
     let bundle = before?.bundle;
-    if (!isRunning(bundle)) {
+    if (!hollow && !isRunning(bundle)) {
       await removeCgroups(cgroupNameOf(name));
       bundle = await startBundle(contextOf(name));
     }

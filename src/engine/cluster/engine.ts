@@ -3,7 +3,7 @@ import { messageOf, systemClock } from '../../base/index.ts';
 import { openImageStore } from '../images/index.ts';
 import { createNetwork } from '../network/index.ts';
 import { tombstone } from '../resources/index.ts';
-import { openRuntime, type Runtime } from '../runtime/index.ts';
+import { hollowRuntime, openRuntime, type Runtime } from '../runtime/index.ts';
 import { openStore } from '../store/index.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { engineLog } from './file-log.ts';
@@ -53,23 +53,25 @@ async function start(
   const paths = pathsOf(name);
   const state = await readState(name);
   if (!state) throw new Error(`${paths.state}: is missing`);
-  const { apiPort, httpPort, httpsPort, outbound, runtimeConfig } = state.settings;
+  const { apiPort, httpPort, httpsPort, outbound, runtimeConfig, hollow } = state.settings;
   const hostNetworkNamespace = `/proc/${process.pid}/fd/${HOST_NETWORK_FD}`;
-  const network = createNetwork({
-    settings: {
-      podRange: DEFAULTS.podRange,
-      serviceRange: DEFAULTS.serviceRange,
-      clusterDomain: DEFAULTS.clusterDomain,
-      dnsAddress: DEFAULTS.dnsAddress,
-      nodeAddress: DEFAULTS.nodeAddress,
-      outbound,
-    },
-    directory: paths.network,
-    clock,
-    log,
-    hostNetworkNamespace,
-    handedDoors: doors,
-  });
+  const network = hollow
+    ? undefined
+    : createNetwork({
+        settings: {
+          podRange: DEFAULTS.podRange,
+          serviceRange: DEFAULTS.serviceRange,
+          clusterDomain: DEFAULTS.clusterDomain,
+          dnsAddress: DEFAULTS.dnsAddress,
+          nodeAddress: DEFAULTS.nodeAddress,
+          outbound,
+        },
+        directory: paths.network,
+        clock,
+        log,
+        hostNetworkNamespace,
+        handedDoors: doors,
+      });
   const [store, pki, runtime] = await Promise.all([
     openStore({ path: paths.store, tombstone }),
     ensurePki(
@@ -84,8 +86,10 @@ async function start(
       ],
       ['127.0.0.1', '::1', DEFAULTS.apiServiceAddress, DEFAULTS.nodeAddress],
     ),
-    openRuntime({ directory: paths.containers, clusterName: cgroupNameOf(name), clock, log }),
-    network.start(),
+    hollow
+      ? hollowRuntime({ clock })
+      : openRuntime({ directory: paths.containers, clusterName: cgroupNameOf(name), clock, log }),
+    network?.start(),
   ]);
   const engine = await assemble({
     nodeName: contextOf(name),
@@ -108,7 +112,7 @@ async function start(
   });
   const door = doors.get(apiDoor(apiPort));
   if (door) engine.serve(door);
-  await listenInside(engine);
+  if (!hollow) await listenInside(engine);
   return { engine, runtime };
 }
 

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { codeOf, UserError } from '../../base/index.ts';
-import { apiDoor, type EngineMessage, HOST_NETWORK_FD } from './launch-protocol.ts';
+import { apiDoor, type EngineMessage } from './launch-protocol.ts';
 import { type ClusterSettings, DEFAULTS, pathsOf } from './settings.ts';
 import { childOf, markOf, type ProcessMark } from './state.ts';
 
@@ -65,42 +65,26 @@ async function openDoor(door: DoorName, first: number, tries: number): Promise<{
 /** Starts the engine inside the bundle and waits until its node is Ready. @throws UserError with the log's last lines. */
 export async function launchEngine(
   name: string,
-  bundle: ProcessMark,
+  bundle: ProcessMark | undefined,
   servers: readonly Server[],
   ports: Record<DoorName, number>,
 ): Promise<{ engine: ProcessMark; milliseconds: number }> {
   const paths = pathsOf(name);
   await mkdir(paths.directory, { recursive: true, mode: 0o711 });
   const logFile = openSync(paths.log, 'a', 0o600);
-  const hostNetwork = openSync('/proc/self/ns/net', 'r');
-  const entry = process.argv[1] ?? '';
-  const child = spawn(
-    'nsenter',
-    [
-      '--target',
-      String(bundle.pid),
-      '--mount',
-      '--net',
-      '--pid',
-      '--uts',
-      '--ipc',
-      process.execPath,
-      ...NODE_FLAGS,
-      entry,
-      'engine',
-      '--name',
-      name,
-    ],
-    {
-      stdio: ['ignore', logFile, logFile, 'ipc', hostNetwork],
-      detached: true,
-      cwd: '/',
-      env: { ...process.env, WHERRY_ENGINE: '1' },
-    },
-  );
-  if (HOST_NETWORK_FD !== 4) throw new Error('the handle of the host network has moved');
+  // Node's own executable, or through nsenter when there are namespaces to join.
+  const command = bundle ? ['nsenter', ...joinArguments(bundle), process.execPath] : [process.execPath];
+  const [program = '', ...first] = command;
+  const hostNetwork = bundle ? openSync('/proc/self/ns/net', 'r') : undefined;
+  const child = spawn(program, [...first, ...NODE_FLAGS, process.argv[1] ?? '', 'engine', '--name', name], {
+    // The last one is HOST_NETWORK_FD.
+    stdio: ['ignore', logFile, logFile, 'ipc', hostNetwork ?? 'ignore'],
+    detached: true,
+    cwd: '/',
+  });
   closeSync(logFile);
-  closeSync(hostNetwork);
+  if (hostNetwork !== undefined) closeSync(hostNetwork);
+  const enginePid = () => (child.pid === undefined || !bundle ? child.pid : childOf(child.pid));
   try {
     const milliseconds = await new Promise<number>((resolve, reject) => {
       const fail = (why: string) =>
@@ -126,16 +110,14 @@ export async function launchEngine(
       });
       child.send({ type: 'go' });
     });
-    const inner = child.pid === undefined ? undefined : childOf(child.pid);
-    const engine = inner === undefined ? undefined : markOf(inner);
+    const pid = enginePid();
+    const engine = pid === undefined ? undefined : markOf(pid);
     if (!engine)
       throw new UserError(`cluster ${name}`, 'its engine ended as soon as it was ready', `Its log: ${paths.log}`);
     return { engine, milliseconds };
   } catch (error) {
-    if (child.pid !== undefined) {
-      const inner = childOf(child.pid);
-      if (inner !== undefined) process.kill(inner, 'SIGKILL');
-    }
+    const pid = enginePid();
+    if (pid !== undefined && markOf(pid)) process.kill(pid, 'SIGKILL');
     throw error;
   } finally {
     for (const server of servers) server.close();
@@ -146,7 +128,11 @@ export async function launchEngine(
 }
 
 /** A small heap that is collected often keeps an idle engine small; the store's objects live as long as the cluster. */
-const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=8'];
+const NODE_FLAGS = ['--max-semi-space-size=8'];
+
+function joinArguments({ pid }: ProcessMark): string[] {
+  return ['--target', String(pid), '--mount', '--net', '--pid', '--uts', '--ipc'];
+}
 
 function lastLines(path: string): string {
   try {

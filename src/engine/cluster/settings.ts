@@ -34,6 +34,8 @@ export interface ClusterSettings {
   readonly httpsPort: number;
   /** `pasta` gives pods a way out, `none` keeps every packet inside. */
   readonly outbound: 'none' | 'pasta';
+  /** No containers: pods run in name only. Needs neither Linux nor root. */
+  readonly hollow: boolean;
   /** API versions turned on or off, as upstream's --runtime-config. */
   readonly runtimeConfig: Readonly<Record<string, boolean>>;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -7,7 +8,7 @@ import { type ClusterSettings, clustersDirectory, pathsOf } from './settings.ts'
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessMark {
   readonly pid: number;
-  /** Clock ticks since boot at which it started (field 22 of /proc/PID/stat). */
+  /** Clock ticks since boot at which it started (field 22 of /proc/PID/stat); where there is no /proc, what ps says. */
   readonly startTicks: string;
 }
 
@@ -56,6 +57,10 @@ export async function clusterNames(): Promise<string[]> {
 }
 
 export function markOf(pid: number): ProcessMark | undefined {
+  if (process.platform !== 'linux') {
+    const startTicks = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim();
+    return startTicks ? { pid, startTicks } : undefined;
+  }
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ');
     const startTicks = fields?.[19];
