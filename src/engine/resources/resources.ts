@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../../base/index.ts';
-import type { Catalogue } from '../kinds/index.ts';
+import { type Catalogue, StatusError } from '../kinds/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Allocation, Context, ResourceSettings } from './context.ts';
 import type { Admission, Resources } from './contract.ts';
@@ -30,16 +30,26 @@ export function createResources(parts: ResourceParts): Resources {
   const context: Context = { ...parts, allocations, customStorage: new Map() };
   startCustomResources(context);
   return {
-    create: (target, body, options) => create(context, target, body, options),
+    create: (target, body, options) => answered(context, create(context, target, body, options)),
     get: (target, resourceVersion) => get(context, target, resourceVersion),
     getEntry: (target) => getEntry(context, target),
     list: (target, request) => list(context, target, request),
-    update: (target, body, options) => update(context, target, body, options),
-    patch: (target, request) => patch(context, target, request),
-    delete: (target, request) => deleteObject(context, target, request),
+    update: (target, body, options) => answered(context, update(context, target, body, options)),
+    patch: (target, request) => answered(context, patch(context, target, request)),
+    delete: (target, request) => answered(context, deleteObject(context, target, request)),
     deleteCollection: (target, selection, request) => deleteCollection(context, target, selection, request),
     watch: (target, request, onEvents, onClose) => watch(context, target, request, onEvents, onClose),
   };
+}
+
+/** Who is told of a conflict can read what it lost to: a try that starts from there may win. */
+async function answered<T>({ store }: Context, verb: Promise<T>): Promise<T> {
+  try {
+    return await verb;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 409) await store.settled();
+    throw error;
+  }
 }
 
 /** What a delete's event shows: the object as it was last, at the delete's revision. For the store's options. */

@@ -240,3 +240,15 @@ test('the last finalizer of an object that is going takes it away', async () => 
   await at.patch(kinds.pods, 'a', 'merge', { metadata: { finalizers: null } });
   await rejects(async () => at.get(kinds.pods, 'a'), refusal(404, 'pods "a" not found'));
 });
+
+test('who loses to a change on its way to the disk can read what it lost to', async () => {
+  const at = new Fixture();
+  const first = await at.create(kinds.configmaps, configMap('a', { x: '1' }));
+  const winner = at.update(kinds.configmaps, { ...first, data: { x: '2' } });
+  await rejects(at.update(kinds.configmaps, { ...first, data: { x: '3' } }), refusal(409, /has been modified/));
+  deepEqual((at.get(kinds.configmaps, 'a') as unknown as Plain).data, { x: '2' });
+  await winner;
+  const made = at.create(kinds.configmaps, configMap('b'));
+  await rejects(at.create(kinds.configmaps, configMap('b')), refusal(409, 'configmaps "b" already exists'));
+  deepEqual(at.get(kinds.configmaps, 'b'), await made);
+});

@@ -52,6 +52,14 @@ export function storeContract(name: string, open: Open): void {
     equal(store.get('/a/x')?.revision, 2);
   });
 
+  withStore('settled comes when what head shows can be read', async (store) => {
+    await store.settled();
+    const written = put(store, '/a/x');
+    await store.settled();
+    equal(store.get('/a/x'), store.head('/a/x'));
+    await written;
+  });
+
   withStore('a change that expects another revision is refused and tells what is there', async (store) => {
     await put(store, '/a/x');
     const late = store.write({ key: '/a/x', expect: 0, make: () => ({}) });

@@ -108,6 +108,12 @@ export interface Store {
    * revision). Changes of one tick share one flush. Atomic. @throws ConflictError at once, before anything is written.
    */
   write(change: Change): Promise<Entry>;
+  /**
+   * Resolves when every change given out so far is durable and visible, or refused. Who lost to a change that only `head`
+   * shows waits here, or it would read the old value again and lose again, and, without ever leaving its turn of the event
+   * loop, keep the change from its disk.
+   */
+  settled(): Promise<void>;
   /** @throws CompactedError */
   watch(options: WatchOptions): Watch;
   /** Resolves when everything visible is on disk and the files are closed. */

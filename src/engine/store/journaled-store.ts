@@ -52,6 +52,8 @@ export class JournaledStore implements Store {
   readonly #hub = new WatchHub();
   #queue: Pending[] = [];
   #flush: Promise<void> | undefined;
+  /** Of the newest change given out; changes settle in order. */
+  #newest: Promise<unknown> = Promise.resolve();
   #revision: number;
   #nextRevision: number;
   /** Records that may go from the journal with the next append. */
@@ -155,11 +157,17 @@ export class JournaledStore implements Store {
     }
     this.#nextRevision++;
     this.#heads.set(key, event.type === 'deleted' ? undefined : event.entry);
-    return new Promise((resolve, reject) => {
+    const written = new Promise<Entry>((resolve, reject) => {
       this.#queue.push({ event, resolve, reject });
       // Waiting for the end of this turn of the event loop gathers the changes of all requests that came in with it.
       this.#flush ??= new Promise((done) => setImmediate(() => void this.#flushQueue().then(done, done)));
     });
+    this.#newest = written;
+    return written;
+  }
+
+  async settled(): Promise<void> {
+    await this.#newest.catch(() => {});
   }
 
   watch(options: WatchOptions): Watch {
