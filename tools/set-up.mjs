@@ -32,8 +32,9 @@ export function setUpPackages() {
   const lock = join(root, 'package-lock.json');
   const installed = join(root, 'node_modules/.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  console.log('installing npm packages (npm ci)');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  console.log('installing npm packages');
+  // Not npm ci: a lock file made where a registry lacks other platforms' optional packages would be refused.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
   // npm keeps the lock file's own date when nothing changed; the next look must see that this is done.
   const now = new Date();
   spawnSync('touch', ['-d', now.toISOString(), installed]);
