@@ -117,7 +117,11 @@ export function registerImage(program: Command): void {
     .argument('<name>')
     .addHelpText('after', '\nExample:\n  wherry image remove web:1')
     .action(async (name: string) => {
-      await (await openStore()).remove(name);
+      const store = await openStore();
+      if (!(await store.get(name))) {
+        throw new UserError(`image ${name}`, 'is not on this machine', 'See what there is: wherry image list');
+      }
+      await store.remove(name);
       console.log(`${name} is removed`);
     });
 }

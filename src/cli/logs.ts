@@ -26,6 +26,11 @@ export function registerLogs(program: Command): void {
     .addHelpText('after', '\nExamples:\n  wherry logs users\n  wherry logs users -f --component web')
     .action(async (app: string, options: LogsOptions) => {
       const sinceSeconds = options.since === undefined ? undefined : secondsOf(options.since);
+      if (options.tail !== undefined && !/^\d{1,9}$/.test(options.tail)) {
+        throw new UserError('--tail', `"${options.tail}" is not a number of lines`, 'Write it as --tail 100.', {
+          exitStatus: 2,
+        });
+      }
       const place = await findPlace(options);
       const pods = (await podsOf(place, app)).filter(
         ({ metadata }) =>

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../base/index.ts';
+import { asUserError } from './as-user-error.ts';
 
 const loadEngine = async () => (await import('./engine.ts')).registerEngine;
 
@@ -37,19 +38,14 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else if (error instanceof UserError) {
-    console.error(`${pc.red('error')} ${error.message}`);
-    process.exitCode = error.exitStatus;
-  } else if (isStatusError(error)) {
-    console.error(`${pc.red('error')} ${error.message}`);
-    process.exitCode = 1;
+    return;
+  }
+  const told = error instanceof UserError ? error : asUserError(error);
+  if (told) {
+    console.error(`${pc.red('error')} ${told.message}`);
+    process.exitCode = told.exitStatus;
   } else {
     console.error(`${pc.red('bug')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     process.exitCode = 70;
   }
 });
-
-/** By name: the class itself would load the catalogue of kinds for every command. */
-function isStatusError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'StatusError';
-}

@@ -41,6 +41,7 @@ cmd ["x"]
 
 test('a mistake names its line and the way out', async () => {
   const cases: [string, RegExp][] = [
+    ['FROM a\nRUM x\n', /^Dockerfile:2: unknown instruction: RUM\nDid you mean RUN\?$/],
     ['FROM a\nCOPPY x y\n', /^Dockerfile:2: unknown instruction: COPPY\nDid you mean COPY\?$/],
     ['RUN x\n', /^Dockerfile:1: RUN before the first FROM\n/],
     ['# nothing\n', /^Dockerfile:1: no FROM: there is no stage to build\n/],

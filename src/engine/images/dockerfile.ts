@@ -183,8 +183,10 @@ function jsonForm(text: string): readonly string[] | undefined {
 }
 
 function didYouMean(keyword: string): string {
-  const near = KEYWORDS.find((known) => distance(known, keyword) <= 2);
-  return near ? `Did you mean ${near}?` : `The instructions are ${KEYWORDS.join(', ')}.`;
+  const near = KEYWORDS.map((known) => ({ known, away: distance(known, keyword) }))
+    .filter(({ away }) => away <= 2)
+    .sort((a, b) => a.away - b.away)[0];
+  return near ? `Did you mean ${near.known}?` : `The instructions are ${KEYWORDS.join(', ')}.`;
 }
 
 function distance(a: string, b: string): number {

@@ -1,0 +1,53 @@
+import { codeOf, UserError } from '../base/index.ts';
+
+const CAUSES_MAX = 8;
+
+/**
+ * What lower rooms say of the world outside, as `place: fault` and a way out; undefined for a fault of ours. Errors are
+ * known by name: their classes would load the catalogue of kinds and the image rooms for every command.
+ */
+export function asUserError(error: unknown): UserError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const full = causeOf(error, 'ENOSPC') ?? causeOf(error, 'EDQUOT');
+  if (full) {
+    const place = pathOf(full) ?? process.env.WHERRY_HOME ?? '/var/lib/wherry';
+    return new UserError(
+      place,
+      `no space is left on its disk (${error.message})`,
+      'Make room (df shows where; wherry image remove NAME, wherry cluster delete) and run the command again.',
+      { cause: error },
+    );
+  }
+  if (error.name === 'StatusError') return told(error, error.message);
+  if (error.name === 'PullError') {
+    const invalid = 'reason' in error && error.reason === 'InvalidImageName';
+    return told(
+      error,
+      `image: ${error.message}`,
+      invalid ? 'Write it as [HOST/]NAME[:TAG], in lower case.' : 'See what there is: wherry image list',
+    );
+  }
+  return undefined;
+}
+
+/** The message as it is; the server and the image room put the place in front themselves. */
+function told(cause: Error, text: string, wayOut?: string): UserError {
+  const at = text.indexOf(': ');
+  return at < 0
+    ? new UserError('refused', text, wayOut, { cause })
+    : new UserError(text.slice(0, at), text.slice(at + 2), wayOut, { cause });
+}
+
+function causeOf(error: Error, code: string): Error | undefined {
+  let at: unknown = error;
+  for (let depth = 0; depth < CAUSES_MAX && at instanceof Error; depth++) {
+    // A program's own words (apt, npm, a RUN step) carry no code.
+    if (codeOf(at) === code || (code === 'ENOSPC' && /\bENOSPC\b|no space left on device/i.test(at.message))) return at;
+    at = at.cause;
+  }
+  return undefined;
+}
+
+function pathOf(error: Error): string | undefined {
+  return 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+}
