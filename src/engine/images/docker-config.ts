@@ -18,8 +18,8 @@ export async function dockerCredentials(
   registry: string,
 ): Promise<RegistryCredentials | undefined> {
   const { environment, log } = settings;
-  const home = environment['HOME'];
-  const directory = environment['DOCKER_CONFIG'] ?? (home ? join(home, '.docker') : undefined);
+  const home = environment.HOME;
+  const directory = environment.DOCKER_CONFIG ?? (home ? join(home, '.docker') : undefined);
   if (!directory) return undefined;
   let config: DockerConfig;
   try {

@@ -60,16 +60,16 @@ export async function hostAccess(
     for (const name of BUNDLE_VARIABLES) env[name] = `${LENT}/ca.crt`;
   }
   const npm = npmSettings(environment);
-  if (npm) env['npm_config_userconfig'] = await lend('npmrc', npm);
+  if (npm) env.npm_config_userconfig = await lend('npmrc', npm);
   const pip = pipSettings(environment);
-  if (pip.text) env['PIP_CONFIG_FILE'] = await lend('pip.conf', pip.text);
+  if (pip.text) env.PIP_CONFIG_FILE = await lend('pip.conf', pip.text);
   for (const path of pip.directories) mounts.push({ type: 'bind', source: path, target: path, readOnly: true });
   // Who keeps packages in directories often reaches no index; waiting for it five times a package helps nobody.
   if (pip.directories.length > 0) env.PIP_RETRIES = '0';
-  if (pip.findLinks) env['PIP_FIND_LINKS'] = pip.findLinks;
+  if (pip.findLinks) env.PIP_FIND_LINKS = pip.findLinks;
   if (view.resolve('/etc/apt')?.kind === 'directory') {
     const apt = await aptSettings(bundle ? `${LENT}/ca.crt` : undefined);
-    if (apt) env['APT_CONFIG'] = await lend('apt.conf', apt);
+    if (apt) env.APT_CONFIG = await lend('apt.conf', apt);
   }
   mounts.push({ type: 'bind', source: directory, target: LENT, readOnly: true });
   return { env, mounts };
@@ -89,13 +89,13 @@ function ownBundle(environment: Environment): string | undefined {
 }
 
 function npmFiles(environment: Environment): string[] {
-  const home = environment['HOME'];
+  const home = environment.HOME;
   const prefix = dirname(dirname(process.execPath));
   return [
     join(prefix, 'etc/npmrc'),
     '/etc/npmrc',
-    environment['npm_config_globalconfig'],
-    environment['npm_config_userconfig'] ?? (home ? join(home, '.npmrc') : undefined),
+    environment.npm_config_globalconfig,
+    environment.npm_config_userconfig ?? (home ? join(home, '.npmrc') : undefined),
   ].filter((path) => path !== undefined);
 }
 
@@ -127,10 +127,10 @@ function pipSettings(environment: Environment): {
   directories: readonly string[];
   findLinks: string | undefined;
 } {
-  const home = environment['HOME'];
+  const home = environment.HOME;
   const files = ['/etc/pip.conf', ...(home ? [join(home, '.config/pip/pip.conf'), join(home, '.pip/pip.conf')] : [])];
   const text = mergedSections(files.map(textOf)).trim();
-  const findLinks = environment['PIP_FIND_LINKS'];
+  const findLinks = environment.PIP_FIND_LINKS;
   const directories = new Set<string>();
   for (const [, path] of `${text}\n${findLinks ?? ''}`.matchAll(/(?:file:\/\/|(?<=[\s=]|^))(\/[^\s]+)/gm)) {
     if (path && existsSync(path)) directories.add(topOf(path));

@@ -45,7 +45,7 @@ function store(name: string): LocalImageStore {
     log: silentLog,
     registries: {},
     standIns: false,
-    environment: { PATH: process.env['PATH'] },
+    environment: { PATH: process.env.PATH },
   });
 }
 

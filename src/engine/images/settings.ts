@@ -79,9 +79,9 @@ export function settingsOf(options: ImageStoreOptions): Settings {
 
 /** What containers-registries.conf(5) says on this machine; only the keys that have a counterpart here. */
 function machineRegistries(environment: Environment): RegistrySettings {
-  const home = environment['HOME'];
+  const home = environment.HOME;
   const paths = [
-    environment['CONTAINERS_REGISTRIES_CONF'],
+    environment.CONTAINERS_REGISTRIES_CONF,
     home ? join(home, '.config/containers/registries.conf') : undefined,
     '/etc/containers/registries.conf',
   ];
