@@ -11,7 +11,7 @@ import {
 } from './kubeconfig-file.ts';
 import { DOORS, type DoorName, launchEngine, openDoors } from './launch.ts';
 import { requireMachine } from './machine.ts';
-import { ensurePki } from './pki.ts';
+import { ensurePki, SERVER_ADDRESSES, serverNames } from './pki.ts';
 import { type ClusterSettings, cgroupNameOf, checkClusterName, contextOf, DEFAULTS, pathsOf } from './settings.ts';
 import { type ClusterState, clusterNames, isRunning, readState, withLock, writeState } from './state.ts';
 
@@ -82,6 +82,9 @@ export async function startClusterProcess(options: StartOptions): Promise<StartR
       runtimeConfig: options.runtimeConfig ?? before?.settings.runtimeConfig ?? {},
     };
     const createdAt = before?.createdAt ?? new Date().toISOString();
+    // Keys are made here while the namespaces and the engine come up; the engine waits for them.
+    const keys = ensurePki(pathsOf(name).pki, serverNames(name), SERVER_ADDRESSES);
+    keys.catch(() => undefined);
     let bundle = before?.bundle;
     if (!hollow && !isRunning(bundle)) {
       await removeCgroups(cgroupNameOf(name));
@@ -89,7 +92,7 @@ export async function startClusterProcess(options: StartOptions): Promise<StartR
     }
     await writeState(name, { settings, createdAt, bundle, engine: undefined });
     try {
-      const { engine, milliseconds } = await launchEngine(name, bundle, servers, ports);
+      const { engine, milliseconds } = await launchEngine(name, bundle, servers, ports, keys);
       await writeState(name, { settings, createdAt, bundle, engine });
       await writeKubeconfigs(name, settings, options.merge ?? true);
       return resultOf(name, settings, false, milliseconds);

@@ -9,7 +9,7 @@ import { type Assembled, assemble } from './assemble.ts';
 import { engineLog } from './file-log.ts';
 import { pullThroughHost } from './host-images.ts';
 import { apiDoor, type EngineMessage, HOST_NETWORK_FD, type LauncherMessage } from './launch-protocol.ts';
-import { ensurePki } from './pki.ts';
+import { ensurePki, SERVER_ADDRESSES, serverNames } from './pki.ts';
 import { cgroupNameOf, contextOf, DEFAULTS, imageStoreDirectory, pathsOf } from './settings.ts';
 import { readState } from './state.ts';
 
@@ -74,18 +74,7 @@ async function start(
       });
   const [store, pki, runtime] = await Promise.all([
     openStore({ path: paths.store, tombstone }),
-    ensurePki(
-      paths.pki,
-      [
-        'kubernetes',
-        'kubernetes.default',
-        'kubernetes.default.svc',
-        `kubernetes.default.svc.${DEFAULTS.clusterDomain}`,
-        'localhost',
-        contextOf(name),
-      ],
-      ['127.0.0.1', '::1', DEFAULTS.apiServiceAddress, DEFAULTS.nodeAddress],
-    ),
+    ensurePki(paths.pki, serverNames(name), SERVER_ADDRESSES),
     hollow
       ? hollowRuntime({ clock })
       : openRuntime({ directory: paths.containers, clusterName: cgroupNameOf(name), clock, log }),

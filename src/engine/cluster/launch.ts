@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { codeOf, UserError } from '../../base/index.ts';
+import { codeOf, messageOf, UserError } from '../../base/index.ts';
 import { apiDoor, type EngineMessage } from './launch-protocol.ts';
 import { type ClusterSettings, DEFAULTS, pathsOf } from './settings.ts';
 import { childOf, markOf, type ProcessMark } from './state.ts';
@@ -68,6 +68,7 @@ export async function launchEngine(
   bundle: ProcessMark | undefined,
   servers: readonly Server[],
   ports: Record<DoorName, number>,
+  keys: Promise<unknown>,
 ): Promise<{ engine: ProcessMark; milliseconds: number }> {
   const paths = pathsOf(name);
   await mkdir(paths.directory, { recursive: true, mode: 0o711 });
@@ -108,7 +109,10 @@ export async function launchEngine(
       DOORS.forEach((door, index) => {
         child.send({ type: 'door', address: apiDoor(ports[door]) }, servers[index]);
       });
-      child.send({ type: 'go' });
+      keys.then(
+        () => child.send({ type: 'go' }),
+        (error) => fail(messageOf(error)),
+      );
     });
     const pid = enginePid();
     const engine = pid === undefined ? undefined : markOf(pid);

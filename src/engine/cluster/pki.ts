@@ -2,6 +2,7 @@ import { generateKeyPairSync, webcrypto } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contextOf, DEFAULTS } from './settings.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 /** id-ce-subjectAltName, RFC 5280 section 4.2.1.6. */
@@ -24,6 +25,14 @@ export interface Pki {
 }
 
 const FILES = ['ca.crt', 'ca.key', 'server.crt', 'server.key', 'admin.crt', 'admin.key', 'sa.key', 'sa.pub'] as const;
+
+/** What the API's certificate is for, on every cluster. */
+export const SERVER_ADDRESSES = ['127.0.0.1', '::1', DEFAULTS.apiServiceAddress, DEFAULTS.nodeAddress];
+
+export function serverNames(name: string): string[] {
+  const service = `kubernetes.default.svc.${DEFAULTS.clusterDomain}`;
+  return ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', service, 'localhost', contextOf(name)];
+}
 
 /** Reads the keys, or makes them all at once the first time: a directory with some of them is never seen. */
 export async function ensurePki(
