@@ -147,7 +147,7 @@ spec:
     volumeMounts: [{name: settings, mountPath: /settings}]
 `);
     kubectl('wait', 'pod/reader', '--for=condition=Ready', '--timeout=60s');
-    assert.equal(kubectl('exec', 'reader', '--', 'printenv', 'PASSWORD'), 'hush\n');
+    assert.equal(kubectl('exec', 'reader', '--', 'sh', '-c', 'echo $PASSWORD'), 'hush\n');
     assert.equal(kubectl('exec', 'reader', '--', 'cat', '/settings/colour'), 'green');
     kubectl('patch', 'configmap', 'settings', '-p', '{"data":{"colour":"red"}}');
     await eventually('the new value', () => kubectl('exec', 'reader', '--', 'cat', '/settings/colour') === 'red');

@@ -12,7 +12,15 @@ import {
 import { DOORS, type DoorName, launchEngine, openDoors } from './launch.ts';
 import { requireMachine } from './machine.ts';
 import { ensurePki, SERVER_ADDRESSES, serverNames } from './pki.ts';
-import { type ClusterSettings, cgroupNameOf, checkClusterName, contextOf, DEFAULTS, pathsOf } from './settings.ts';
+import {
+  type ClusterSettings,
+  cgroupNameOf,
+  checkClusterName,
+  clustersDirectory,
+  contextOf,
+  DEFAULTS,
+  pathsOf,
+} from './settings.ts';
 import { type ClusterState, clusterNames, isRunning, readState, withLock, writeState } from './state.ts';
 
 export interface StartOptions {
@@ -122,8 +130,8 @@ function refuseOtherPorts(settings: ClusterSettings, options: StartOptions): voi
 /** lmdb and the containers' layers need room to be written; without it a start would end half way. */
 async function requireDiskSpace(name: string): Promise<void> {
   const { directory } = pathsOf(name);
-  await mkdir(directory, { recursive: true, mode: 0o711 });
-  const { bavail, bsize } = await statfs(directory);
+  await mkdir(clustersDirectory(), { recursive: true, mode: 0o711 });
+  const { bavail, bsize } = await statfs(clustersDirectory());
   const freeBytes = bavail * bsize;
   if (freeBytes < 64 * 1024 * 1024) {
     throw new UserError(
