@@ -43,14 +43,15 @@ async function pump(
   const tail = query.tailLines;
   const start =
     tail === undefined
-      ? { files: rotated, rotatedOffset: 0, offset: 0 }
+      ? { files: rotated, rotatedOffset: 0, offset: 0, end: Number.POSITIVE_INFINITY }
       : await tailStart(source.path, rotated, tail, query.stream);
   for (const [index, file] of start.files.entries()) {
     if (stopped() || filter.full) return;
     await write(out, filter, createReadStream(file, { start: index === 0 ? start.rotatedOffset : 0 }), stopped);
   }
   if (stopped() || filter.full) return;
-  await followFile(source, query.follow, start.offset, filter, out, signal, stopped);
+  const end = query.follow ? Number.POSITIVE_INFINITY : start.end;
+  await followFile(source, query.follow, start.offset, end, filter, out, signal, stopped);
 }
 
 async function write(out: PassThrough, filter: LogFilter, bytes: Readable, stopped: () => boolean): Promise<void> {
@@ -82,6 +83,7 @@ async function followFile(
   source: LogSource,
   follow: boolean,
   offset: number,
+  end: number,
   filter: LogFilter,
   out: PassThrough,
   signal: AbortSignal,
@@ -99,7 +101,9 @@ async function followFile(
       // Rotated: the file was emptied and begins anew.
       if (size < position) position = 0;
       while (file && !stopped() && !filter.full) {
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES, position);
+        const length = Math.min(READ_BYTES, end - position);
+        if (length <= 0) break;
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position);
         if (bytesRead === 0) break;
         position += bytesRead;
         await send(out, filter, cutter.cut(buffer.subarray(0, bytesRead)), stopped);
@@ -219,14 +223,14 @@ async function tailStart(
 ): Promise<TailStart> {
   const wanted = stream === 'Stdout' ? 'stdout' : stream === 'Stderr' ? 'stderr' : undefined;
   const here = await offsetOfLast(path, count, wanted);
-  if (here.seen >= count) return { files: [], rotatedOffset: 0, offset: here.offset };
+  if (here.seen >= count) return { files: [], rotatedOffset: 0, offset: here.offset, end: here.end };
   let missing = count - here.seen;
   for (let at = rotated.length - 1; at >= 0; at--) {
     const there = await offsetOfLast(rotated[at] ?? '', missing, wanted);
     missing -= there.seen;
-    if (missing <= 0) return { files: rotated.slice(at), rotatedOffset: there.offset, offset: 0 };
+    if (missing <= 0) return { files: rotated.slice(at), rotatedOffset: there.offset, offset: 0, end: here.end };
   }
-  return { files: rotated, rotatedOffset: 0, offset: 0 };
+  return { files: rotated, rotatedOffset: 0, offset: 0, end: here.end };
 }
 
 interface TailStart {
@@ -235,6 +239,8 @@ interface TailStart {
   readonly rotatedOffset: number;
   /** Where to begin in the current log. */
   readonly offset: number;
+  /** How long the current log was then: what is written meanwhile is not of the last lines. */
+  readonly end: number;
 }
 
 /** Where the last `count` lines of a file begin, and how many there are if fewer. Reads from the end. */
@@ -242,12 +248,13 @@ async function offsetOfLast(
   path: string,
   count: number,
   stream: 'stdout' | 'stderr' | undefined,
-): Promise<{ offset: number; seen: number }> {
+): Promise<{ offset: number; seen: number; end: number }> {
   const file = await open(path, 'r').catch(ignoreMissing);
-  if (!file) return { offset: 0, seen: 0 };
+  if (!file) return { offset: 0, seen: 0, end: 0 };
   try {
-    let end = (await file.stat()).size;
-    if (count <= 0) return { offset: end, seen: 0 };
+    const fileEnd = (await file.stat()).size;
+    let end = fileEnd;
+    if (count <= 0) return { offset: end, seen: 0, end };
     let seen = 0;
     let after: Buffer = Buffer.alloc(0);
     while (end > 0) {
@@ -261,14 +268,14 @@ async function offsetOfLast(
         if (lineStart < 0 && start > 0) break;
         const line = parseLogLine(block.subarray(lineStart + 1, lineEnd));
         if (line && !line.partial && (!stream || line.stream === stream)) seen++;
-        if (seen > count) return { offset: start + lineEnd + 1, seen: count };
-        if (lineStart < 0) return { offset: 0, seen };
+        if (seen > count) return { offset: start + lineEnd + 1, seen: count, end: fileEnd };
+        if (lineStart < 0) return { offset: 0, seen, end: fileEnd };
         lineEnd = lineStart;
       }
       after = block.subarray(0, lineEnd + 1);
       end = start;
     }
-    return { offset: 0, seen };
+    return { offset: 0, seen, end: fileEnd };
   } finally {
     await file.close();
   }
