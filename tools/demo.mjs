@@ -3,10 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setUp } from './set-up.mjs';
 
-if (process.platform === 'linux' && process.getuid?.() !== 0) {
-  console.error('demo: containers need root here\nRun: sudo npm run demo');
-  process.exit(1);
-}
 await setUp({ forTests: false });
 const root = join(import.meta.dirname, '..');
 const result = spawnSync(join(root, 'wherry'), ['up', join(root, 'examples/users')], { stdio: 'inherit' });

@@ -153,6 +153,9 @@ function stop(fault, wayOut) {
 }
 
 export async function setUp({ forTests }) {
+  if (process.platform === 'linux' && process.getuid?.() !== 0) {
+    stop('containers need root here, and nothing was installed', `Run: sudo npm ${forTests ? 'test' : 'run demo'}`);
+  }
   // The system first: without root it stops here, and nothing is half-installed.
   setUpSystem(forTests ? { ...ENGINE, ...TESTS } : ENGINE);
   setUpPackages();
