@@ -3,20 +3,16 @@ import { codeOf, UserError } from '../base/index.ts';
 const CAUSES_MAX = 8;
 
 /**
- * What lower rooms say of the world outside, as `place: fault` and a way out; undefined for a fault of ours. Errors are
+ * What lower rooms say of the user's input and the world outside, as `place: fault` and a way out; undefined for a fault of ours. Errors are
  * known by name: their classes would load the catalogue of kinds and the image rooms for every command.
  */
 export function asUserError(error: unknown): UserError | undefined {
   if (!(error instanceof Error)) return undefined;
   const full = causeOf(error, 'ENOSPC') ?? causeOf(error, 'EDQUOT');
+  if (error instanceof UserError) return full && !error.wayOut ? withRoom(error.place, error.fault, error) : error;
   if (full) {
     const place = pathOf(full) ?? process.env.WHERRY_HOME ?? '/var/lib/wherry';
-    return new UserError(
-      place,
-      `no space is left on its disk (${error.message})`,
-      'Make room (df shows where; wherry image remove NAME, wherry cluster delete) and run the command again.',
-      { cause: error },
-    );
+    return withRoom(place, `no space is left on its disk (${error.message})`, error);
   }
   if (error.name === 'StatusError') return told(error, error.message);
   if (error.name === 'PullError') {
@@ -28,6 +24,11 @@ export function asUserError(error: unknown): UserError | undefined {
     );
   }
   return undefined;
+}
+
+function withRoom(place: string, fault: string, cause: Error): UserError {
+  const wayOut = 'Make room (df shows where; wherry image remove NAME, wherry cluster delete), then run it again.';
+  return new UserError(place, fault, wayOut, { cause });
 }
 
 /** The message as it is; the server and the image room put the place in front themselves. */

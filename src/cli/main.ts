@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
-import { UserError } from '../base/index.ts';
 import { asUserError } from './as-user-error.ts';
 
 const loadEngine = async () => (await import('./engine.ts')).registerEngine;
@@ -40,7 +39,7 @@ main().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     return;
   }
-  const told = error instanceof UserError ? error : asUserError(error);
+  const told = asUserError(error);
   if (told) {
     console.error(`${pc.red('error')} ${told.message}`);
     process.exitCode = told.exitStatus;
