@@ -58,15 +58,19 @@ export class StatusWriter {
 
   async #drain(): Promise<void> {
     let delayMs = RETRY_FIRST_MS;
+    let conflicts = 0;
     while (this.#wanted && !this.#stopped) {
       this.#wanted = false;
       try {
         await this.#write();
         delayMs = RETRY_FIRST_MS;
+        conflicts = 0;
       } catch (error) {
         if (error instanceof StatusError && error.code === 404) return;
         this.#wanted = true;
         if (error instanceof StatusError && error.code === 409) {
+          // One or two are another writer's; more in a row are a quarrel that must not take the whole processor.
+          if (++conflicts > 2) await this.#scope.context.clock.sleep(RETRY_FIRST_MS);
           if (!(await this.#readAnew())) return;
         } else {
           this.#scope.context.log.warn('writing a pod status failed', {
