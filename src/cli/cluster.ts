@@ -21,7 +21,8 @@ const load = () => import('../engine/cluster/index.ts');
 export function registerCluster(program: Command): void {
   const cluster = program
     .command('cluster')
-    .description('the Kubernetes of this machine: start, stop, delete, list, status, kubeconfig');
+    .description('the Kubernetes of this machine: start, stop, delete, list, status, kubeconfig')
+    .addHelpText('after', '\nExample:\n  wherry cluster start');
   const named = (command: Command) => command.option('--name <name>', 'which cluster', DEFAULTS.name);
 
   named(cluster.command('start'))

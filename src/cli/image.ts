@@ -22,7 +22,10 @@ interface BuildFlags {
 }
 
 export function registerImage(program: Command): void {
-  const image = program.command('image').description('images of this machine: build, pull, push, list, remove');
+  const image = program
+    .command('image')
+    .description('images of this machine: build, pull, push, list, remove')
+    .addHelpText('after', '\nExample:\n  wherry image list');
   const collect = (value: string, all: string[]) => [...all, value];
 
   image

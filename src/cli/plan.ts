@@ -12,6 +12,7 @@ export function registerPlan(program: Command): void {
     .option('--app <app>', 'name of the app in the cluster')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--json', 'print facts, Dockerfile and objects as one JSON document')
+    .addHelpText('after', '\nExamples:\n  wherry plan\n  wherry plan examples/users --json')
     .action(async (folder: string, options: { app?: string; namespace: string; json?: boolean }) => {
       const facts = await readProject(folder);
       const image = planImage(facts);

@@ -57,6 +57,10 @@ export function registerUp(program: Command): void {
     .option('--timeout <seconds>', 'bound of each wait (300)')
     .option('-y, --yes', 'ask nothing')
     .option('--json', 'print one JSON document at the end; steps go to standard error')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  wherry up\n  wherry up examples/users --replicas 3\n  wherry up --context work --registry registry.example.com/team --host users.example.com',
+    )
     .action(async (folder: string, options: UpOptions) => {
       const steps = createSteps(options.json ? process.stderr : process.stdout, systemClock);
       const stopping = new AbortController();
