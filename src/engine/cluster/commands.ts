@@ -55,7 +55,7 @@ export async function startClusterProcess(options: StartOptions): Promise<StartR
   return withLock(name, async () => {
     const before = await readState(name);
     const hollow = options.hollow ?? before?.settings.hollow ?? false;
-    if (before && before.settings.hollow !== hollow) {
+    if (before && (before.settings.hollow ?? false) !== hollow) {
       throw new UserError(
         `cluster ${name}`,
         `was made ${before.settings.hollow ? 'without' : 'with'} containers`,
