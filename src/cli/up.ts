@@ -187,7 +187,7 @@ async function confirm(options: UpOptions): Promise<void> {
 
 /**
  * How the app is reached: on the machine's cluster by NAME.localhost and, when no other app has it, by the bare address
- * (see docs/decisions/url-of-an-app.md); elsewhere by --host only.
+ * (see docs/decisions/0008-url-of-an-app.md); elsewhere by --host only.
  */
 async function wayIn(
   ground: Ground,
