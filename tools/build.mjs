@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { ensureGenerated } from './generated.mjs';
 
 export const options = {
   bundle: true,
@@ -41,6 +42,7 @@ export const options = {
 
 const root = join(import.meta.dirname, '..');
 if (process.argv[1] === import.meta.filename) {
+  ensureGenerated();
   forgetOldChunks(join(root, 'dist/chunks'));
   await build({
     ...options,

@@ -1,7 +1,5 @@
 // Generates the descriptions of types and fields (`kubectl explain`) from the comments in the declarations of
-// @kubernetes/client-node. What it writes is committed, so that a clone builds without it.
-//
-//   node tools/generate-descriptions.mjs
+// @kubernetes/client-node, at build time. What it writes is not committed.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

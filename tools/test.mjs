@@ -32,6 +32,8 @@ async function testFiles(paths, concurrency) {
   if (paths.length === 0) return;
   const { build } = await import('esbuild');
   const { options } = await import('./build.mjs');
+  const { ensureGenerated } = await import('./generated.mjs');
+  ensureGenerated();
   const outdir = join(root, 'build/tests', String(process.pid));
   await build({
     ...options,

@@ -26,7 +26,7 @@ export interface Image {
   readonly id: string;
   /** Digest of the manifest. */
   readonly digest: string;
-  /** Full names with tag (normalised) that point at it. */
+  /** Full names with tag, normalised as the reference grammar says, that point at it. */
   readonly names: readonly string[];
   readonly config: ImageConfig;
   /** Directories of the unpacked layers in overlayfs' own format, lowest first; ready to be mounted. */

@@ -56,6 +56,7 @@ function readEntry(entry: Record<string, unknown>): RegistryCredentials {
 /** Docker keys its configuration by host, with or without scheme and path. */
 function registryKey(registry: string): string {
   const host = registry.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  // The first registry's own hosts carry a label in front of the domain that references name.
   return host.replace(/^(?:index|registry-1)\./, '');
 }
 
