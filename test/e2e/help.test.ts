@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { call } from './harness.ts';
@@ -40,25 +39,5 @@ describe('the help of every command', () => {
 
   test('there is something to test', () => {
     assert.ok(commands.length >= 15, `${commands.length} commands found`);
-  });
-});
-
-describe('the README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-
-  test('its table names exactly the commands there are', () => {
-    const inTable = [...readme.matchAll(/^\| `wherry ([a-z][a-z -]*)[^`]*` \|/gm)].map((match) =>
-      (match[1] ?? '').trim(),
-    );
-    const leaves = commands.filter(({ children }) => children.length === 0).map(({ path }) => path.join(' '));
-    assert.deepEqual(inTable.sort(), leaves.sort());
-  });
-
-  test('every file it links to is there', () => {
-    const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)]
-      .map((match) => match[1] ?? '')
-      .filter((link) => !link.includes('://'));
-    assert.ok(links.length > 0);
-    for (const link of links) assert.ok(call('test', ['-e', join(root, link)]).exitCode === 0, link);
   });
 });
