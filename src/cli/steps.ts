@@ -33,7 +33,7 @@ export function createSteps(stream: NodeJS.WriteStream, clock: Clock): Steps {
   const redraw = (): void => {
     if (!live || current.size === 0) return;
     const text = [...current].map(([name, what]) => `${name}: ${what}`).join('   ');
-    stream.write(pc.dim(`  ${text.slice(0, Math.max(20, (stream.columns ?? 80) - 4))}`));
+    stream.write(pc.dim(`  ${text.slice(0, Math.max(20, (stream.columns || 80) - 4))}`));
   };
   const print = (line: string): void => {
     clear();
