@@ -14,6 +14,8 @@ const USERS = [
   { id: 1, name: 'admin', email: 'admin@example.com' },
   { id: 2, name: 'guest', email: 'guest@example.com' },
 ];
+/** What the examples' images are built on. */
+const BASES = ['node:24-bookworm-slim', 'python:3.13-slim-bookworm'];
 /** Steps that run side by side end in any order; the picture has them in this one. */
 const STEP_ORDER = ['read', 'cluster', 'image', 'database', 'deploy', 'smoke'];
 
@@ -24,6 +26,11 @@ let upOutput: string;
 
 before(() => {
   cluster = testCluster({ start: false });
+  // A machine that has none of them yet may take minutes to fetch or assemble them.
+  for (const image of ['mariadb:11.4', ...BASES]) {
+    const pulled = cluster.tryWherry(['image', 'pull', image], { timeoutMs: 600_000 });
+    assert.equal(pulled.exitCode, 0, pulled.stderr);
+  }
   folder = join(mkdtempSync(join(tmpdir(), 'wherry-road-')), 'users');
   cpSync(join(root, 'examples/users'), folder, {
     recursive: true,
