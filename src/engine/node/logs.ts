@@ -191,7 +191,7 @@ class LogFilter {
       const line = parseLogLine(bytes);
       if (!line || (this.#stream && line.stream !== this.#stream)) continue;
       if (this.#sinceMs !== undefined && Date.parse(line.time) < this.#sinceMs) continue;
-      if (this.#timestamps && !this.#inLine) parts.push(Buffer.from(`${line.time} `));
+      if (this.#timestamps && !this.#inLine) parts.push(Buffer.from(`${line.time.replace('+00:00', 'Z')} `));
       parts.push(line.text);
       if (!line.partial) parts.push(Buffer.from('\n'));
       this.#inLine = line.partial;

@@ -154,3 +154,21 @@ test('kubectl takes over on the server what it applied from the client', async (
     refusal(409, /conflict with "kubectl-edit" using v1/),
   );
 });
+
+test('an apply without its former only label takes the label, not the metadata or what others put there', async () => {
+  const at = new Fixture();
+  const labelled = (labels?: Plain) => configMap('a', { x: '1' }, labels ? { labels } : {});
+  await at.patch(kinds.configmaps, 'a', 'apply', labelled({ mine: '1' }), { fieldManager: 'one' });
+  await at.patch(
+    kinds.configmaps,
+    'a',
+    'merge',
+    { metadata: { annotations: { note: 'kept' } } },
+    { fieldManager: 'two' },
+  );
+  const left = await at.patch(kinds.configmaps, 'a', 'apply', labelled(), { fieldManager: 'one' });
+  equal(metadataOf(left).name, 'a');
+  equal(metadataOf(left).labels, undefined);
+  deepEqual(metadataOf(left).annotations, { note: 'kept' });
+  deepEqual(left.data, { x: '1' });
+});

@@ -3,6 +3,8 @@ import { isPlain, type Plain } from '../object.ts';
 import { type FieldTree, isMember } from './field-tree.ts';
 import { formOf, itemSchema, itemsOf, schemaBelow, stepOf } from './structure.ts';
 
+const NOTHING: FieldTree = {};
+
 /** structured-merge-diff's merge: the live value with the applied one laid over it. Shares what does not change. */
 export function mergeValue(live: unknown, applied: unknown, schema: Schema): unknown {
   if (applied === undefined) return live;
@@ -74,11 +76,15 @@ export function pruneValue(value: unknown, last: FieldTree, owned: FieldTree, sc
     const below = value[key];
     const [before, now] = [last[step], owned[step]];
     if (below === undefined || !before) continue;
-    const kept = now ? pruneValue(below, before, now, schemaBelow(schema, key)) : undefined;
+    // Who owned a field of a map without owning the map takes the field with it, never the map: others' fields are there.
+    const gone = !now && (isMember(before) || (!isPlain(below) && !Array.isArray(below)));
+    const kept = gone ? undefined : pruneValue(below, before, now ?? NOTHING, schemaBelow(schema, key));
     if (kept === below) continue;
     made ??= { ...value };
     if (kept === undefined) delete made[key];
     else made[key] = kept;
   }
+  // A map that has lost its last field is gone, as structured-merge-diff's removing walker has it.
+  if (made && Object.keys(made).length === 0) return undefined;
   return made ?? value;
 }
