@@ -117,7 +117,7 @@ function spanOf({ text, colour, bold, dim, column }: Run): string {
   const look = [
     colour && ` fill="${colour}"`,
     bold && ' font-weight="bold"',
-    dim && ' opacity="0.6"',
+    dim && ' fill-opacity="0.6"',
     ` x="${x}" textLength="${length}" lengthAdjust="spacingAndGlyphs"`,
   ];
   return `<tspan${look.filter(Boolean).join('')}>${escaped(text)}</tspan>`;
