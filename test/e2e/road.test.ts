@@ -39,8 +39,9 @@ before(() => {
 });
 
 after(() => {
-  for (const image of ownImages()) cluster.tryWherry(['image', 'remove', image]);
+  const images = ownImages();
   cluster.delete();
+  for (const image of images) cluster.wherry('image', 'remove', image);
   rmSync(join(folder, '..'), { recursive: true, force: true });
 });
 
