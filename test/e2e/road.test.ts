@@ -39,10 +39,14 @@ before(() => {
 });
 
 after(() => {
-  const images = ownImages();
-  cluster.delete();
-  for (const image of images) cluster.wherry('image', 'remove', image);
-  rmSync(join(folder, '..'), { recursive: true, force: true });
+  try {
+    const images = ownImages();
+    cluster.delete();
+    for (const image of images) cluster.wherry('image', 'remove', image);
+  } finally {
+    cluster.delete();
+    rmSync(join(folder, '..'), { recursive: true, force: true });
+  }
 });
 
 let imagesBefore: ReadonlySet<string> = new Set();
