@@ -62,6 +62,17 @@ const SPECIAL_ENDINGS: Readonly<Record<string, Special>> = {
   '.JSONSchemaPropsOrStringArray': 'schemaOrStrings',
 };
 
+/** Kinds that every group and version has of its own, as upstream registers them (`apps/v1` DeleteOptions). */
+const OPTIONS: ReadonlySet<string> = new Set([
+  'CreateOptions',
+  'DeleteOptions',
+  'GetOptions',
+  'ListOptions',
+  'PatchOptions',
+  'UpdateOptions',
+  'WatchEvent',
+]);
+
 let facts: Record<string, Record<string, FieldFact>> | undefined;
 const plans = new Map<string, MessagePlan>();
 
@@ -69,10 +80,10 @@ const plans = new Map<string, MessagePlan>();
 export function messageOf(apiVersion: string, kind: string): MessagePlan | undefined {
   const slash = apiVersion.indexOf('/');
   const [group, version] = slash < 0 ? ['', apiVersion] : [apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
-  const type = typeNameOf(group, version, kind);
+  const type = OPTIONS.has(kind) ? undefined : typeNameOf(group, version, kind);
   const name = type ? protobufName(type) : `${META}${kind}`;
   // Kinds of the machinery itself (Status, PartialObjectMetadata, APIGroupList) have no group of their own.
-  if (!type && !(version === 'v1' && (group === '' || group === 'meta.k8s.io'))) return undefined;
+  if (!type && !OPTIONS.has(kind) && !(version === 'v1' && (group === '' || group === 'meta.k8s.io'))) return undefined;
   return table()[name] ? planOf(name) : undefined;
 }
 

@@ -165,3 +165,10 @@ test('embedded structs and zero values are read as JSON would have them', () => 
     },
   });
 });
+
+test('the options of a delete come in the version of their group', () => {
+  for (const apiVersion of ['v1', 'meta.k8s.io/v1', 'apps/v1', 'apiextensions.k8s.io/v1', 'example.com/v1']) {
+    const options = { apiVersion, kind: 'DeleteOptions', gracePeriodSeconds: 0, propagationPolicy: 'Orphan' };
+    assert.deepEqual(decodeProtobuf(encodeProtobuf(options)), options);
+  }
+});
