@@ -20,6 +20,13 @@ const YEAR_SECONDS = 365 * 24 * 3600;
 /** What a client may name JSON of OpenAPI by. */
 const JSON_TYPES = new Set(['application/json', 'application/*', '*/*', 'application/openapi+json']);
 
+/** How clients name the protobuf form of OpenAPI 2.0, in the old way and the one that RFC 6838 allows. */
+const PROTOBUF_TYPES = new Set([
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+]);
+const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
 interface Kept {
   readonly bytes: Buffer;
   readonly tag: string;
@@ -99,7 +106,8 @@ export function createOpenApi(
       const path = exchange.info.path.replace(/\/$/, '');
       if (path !== '/openapi/v2' && path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return false;
       refresh();
-      if (!acceptsJson(exchange)) {
+      const protobuf = path === '/openapi/v2' && accepts(exchange, PROTOBUF_TYPES, JSON_TYPES);
+      if (!protobuf && !accepts(exchange, JSON_TYPES)) {
         await sendError(exchange, notAcceptable(['application/json']));
         return true;
       }
@@ -119,7 +127,16 @@ export function createOpenApi(
         const { wholeDocument } = await import('./documents.ts');
         const versions = all.map((one) => one.served);
         const kept = await document('v2', hash, () => wholeDocument(context, versions));
-        send(exchange, kept, { etag: kept.tag, vary: 'Accept' });
+        if (protobuf) {
+          const known = documents.get('v2 protobuf');
+          const { protobufDocument } = await import('./protobuf-document.ts');
+          const form = known ?? {
+            bytes: protobufDocument(JSON.parse(kept.bytes.toString()) as Json),
+            tag: `"P${hash}"`,
+          };
+          documents.set('v2 protobuf', form);
+          send(exchange, form, { etag: form.tag, vary: 'Accept' }, PROTOBUF_TYPE);
+        } else send(exchange, kept, { etag: kept.tag, vary: 'Accept' });
         return true;
       }
       return serveVersion(exchange, path.slice('/openapi/v3/'.length));
@@ -127,15 +144,23 @@ export function createOpenApi(
   };
 }
 
-function send(exchange: Exchange, { bytes, tag }: Kept, headers: Record<string, string>): void {
+function send(
+  exchange: Exchange,
+  { bytes, tag }: Kept,
+  headers: Record<string, string>,
+  type = 'application/json',
+): void {
   if (headerOf(exchange.request.headers, 'if-none-match') === tag) {
-    sendBytes(exchange, 304, 'application/json', [], headers);
-  } else sendBytes(exchange, 200, 'application/json', bytes, headers);
+    sendBytes(exchange, 304, type, [], headers);
+  } else sendBytes(exchange, 200, type, bytes, headers);
 }
 
-function acceptsJson({ request }: Exchange): boolean {
+/** Whether the client takes one of `types`, and names it before any of `others`. No Accept header takes anything. */
+function accepts({ request }: Exchange, types: ReadonlySet<string>, others?: ReadonlySet<string>): boolean {
   const accept = headerOf(request.headers, 'accept');
-  return !accept || parseAccept(accept).some(({ type }) => JSON_TYPES.has(type));
+  if (!accept) return !others;
+  const first = parseAccept(accept).find(({ type }) => types.has(type) || others?.has(type));
+  return first !== undefined && types.has(first.type);
 }
 
 /** The version of each definition of custom resources, by its name. */
