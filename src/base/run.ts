@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { codeOf } from './errors.ts';
+import { currentSpawner, INPUT_BYTES_MAX, type Spawner } from './spawner.ts';
 
 /** What a finished program said. */
 export interface RunResult {
@@ -37,13 +39,21 @@ export class RunError extends Error {
   }
 }
 
+const TIMEOUT_MS = 60_000;
+const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
+
 /**
  * Runs a program to its end, without a shell.
  * @throws RunError when it cannot be started, exits with another code than 0 (unless `allowFailure`), or times out.
  */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const timeoutMs = options.timeoutMs ?? 60_000;
-  const bytesMax = options.outputBytesMax ?? 4 * 1024 * 1024;
+  const spawner = currentSpawner();
+  const input = typeof options.input === 'string' ? Buffer.from(options.input) : options.input;
+  // What is told line by line, or says more than a pipe holds, is started from here.
+  if (spawner && !options.onLine && (input?.length ?? 0) <= INPUT_BYTES_MAX)
+    return runBySpawner(spawner, command, args, input, options);
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const bytesMax = options.outputBytesMax ?? OUTPUT_BYTES_MAX;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
@@ -73,6 +83,10 @@ export function run(command: string, args: readonly string[], options: RunOption
     if (options.input !== undefined) child.stdin?.end(options.input);
     child.on('error', (error) => {
       clearTimeout(timer);
+      if (options.signal?.aborted) {
+        reject(options.signal.reason);
+        return;
+      }
       const result = { exitCode: 127, signal: undefined, ...texts };
       const why = codeOf(error) === 'ENOENT' ? 'no such program' : error.message;
       reject(new RunError(`run ${command}: ${why}`, result, { cause: error }));
@@ -83,14 +97,74 @@ export function run(command: string, args: readonly string[], options: RunOption
         if (partial[name] && options.onLine) options.onLine(partial[name]);
       }
       const result: RunResult = { exitCode: code ?? 128, signal: signal ?? undefined, ...texts };
-      if (timedOut) {
-        reject(new RunError(`run ${command}: took more than ${timeoutMs} ms and was ended`, result));
-      } else if (code !== 0 && !options.allowFailure) {
-        const said = texts.stderr.trim().split('\n').slice(-3).join(' / ') || `exit code ${code ?? signal}`;
-        reject(new RunError(`run ${command} ${args.slice(0, 3).join(' ')}: ${said}`, result));
-      } else {
-        resolve(result);
+      try {
+        resolve(judge(result, command, args, options, timedOut));
+      } catch (error) {
+        reject(error);
       }
     });
   });
+}
+
+/** The result, or the error it amounts to. */
+function judge(
+  result: RunResult,
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+  timedOut: boolean,
+): RunResult {
+  if (timedOut) {
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    throw new RunError(`run ${command}: took more than ${timeoutMs} ms and was ended`, result);
+  }
+  if (result.exitCode === 0 || options.allowFailure) return result;
+  const said = result.stderr.trim().split('\n').slice(-3).join(' / ');
+  throw new RunError(
+    `run ${command} ${args.slice(0, 3).join(' ')}: ${said || `exit code ${result.signal ?? result.exitCode}`}`,
+    result,
+  );
+}
+
+async function runBySpawner(
+  spawner: Spawner,
+  command: string,
+  args: readonly string[],
+  input: Uint8Array | undefined,
+  options: RunOptions,
+): Promise<RunResult> {
+  options.signal?.throwIfAborted();
+  const { id, reply } = spawner.spawn({
+    argv: [command, ...args],
+    cwd: options.cwd ?? process.cwd(),
+    env: options.env ?? process.env,
+    input,
+  });
+  let timedOut = false;
+  const end = (): void => spawner.kill(id);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, options.timeoutMs ?? TIMEOUT_MS);
+  options.signal?.addEventListener('abort', end, { once: true });
+  try {
+    const { exitCode, signal, stdout, stderr, fault } = await reply;
+    options.signal?.throwIfAborted();
+    const bytesMax = options.outputBytesMax ?? OUTPUT_BYTES_MAX;
+    const result: RunResult = {
+      exitCode: exitCode ?? 128,
+      signal: signal === undefined ? undefined : signalName(signal),
+      stdout: stdout.toString('utf8', 0, bytesMax),
+      stderr: stderr.toString('utf8', 0, bytesMax),
+    };
+    if (fault !== undefined) throw new RunError(`run ${command}: ${fault}`, { ...result, exitCode: 127 });
+    return judge(result, command, args, options, timedOut);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', end);
+  }
+}
+
+function signalName(number: number): NodeJS.Signals | undefined {
+  return (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(([, value]) => value === number)?.[0];
 }

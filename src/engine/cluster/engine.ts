@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { messageOf, systemClock } from '../../base/index.ts';
+import { messageOf, startSpawner, systemClock } from '../../base/index.ts';
 import { openImageStore } from '../images/index.ts';
 import { createNetwork } from '../network/index.ts';
 import { tombstone } from '../resources/index.ts';
@@ -24,6 +24,7 @@ export async function runEngine(name: string): Promise<void> {
   };
   process.on('uncaughtException', crash('the engine stops: a fault nobody caught'));
   process.on('unhandledRejection', crash('the engine stops: a rejection nobody caught'));
+  startSpawner();
   const doors = await receiveDoors();
   try {
     const { engine, runtime } = await start(name, doors, log);

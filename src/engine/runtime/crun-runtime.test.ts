@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { silentLog, systemClock } from '../../base/index.ts';
+import { currentSpawner, silentLog, startSpawner, systemClock } from '../../base/index.ts';
 import type { ContainerSpec, ContainerState, Runtime } from './contract.ts';
 import { openRuntime } from './crun-runtime.ts';
 
@@ -119,6 +119,7 @@ if (!process.env[INSIDE]) {
     await runtime.createSandbox(sandbox('pod-a'));
   });
   after(async () => {
+    currentSpawner()?.close();
     await runtime.removeSandbox('pod-a');
     await runtime.close();
     rmSync(directory, { recursive: true, force: true });
@@ -251,6 +252,19 @@ if (!process.env[INSIDE]) {
       await second.signal('three', 'SIGKILL');
       assert.equal((await heard).id, 'three');
       await second.close();
+    });
+
+    test('containers are made through the spawner as well', async () => {
+      assert.ok(startSpawner());
+      await runtime.create(spec('ten', 'echo spawned; exit 5'));
+      await runtime.start('ten');
+      assert.equal((await exitOf('ten')).exitCode, 5);
+      assert.match(log('ten'), /stdout F spawned$/m);
+      await assert.rejects(
+        runtime.create(spec('eleven', '', { argv: ['/no/such/program'] })).then(() => runtime.start('eleven')),
+        /no\/such\/program|No such file/,
+      );
+      await runtime.remove('eleven');
     });
 
     test('removing the sandbox leaves no process, mount or directory', async () => {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,6 +17,7 @@ import type {
 } from './contract.ts';
 import { execInContainer } from './exec.ts';
 import { type ContainerRecord, currentBundleId, isAlive, readRecords, shortName, writeRecord } from './files.ts';
+import { startMonitor } from './monitor.ts';
 import { Sandboxes } from './sandboxes.ts';
 
 const RECORD = 'container.json';
@@ -304,39 +304,7 @@ class CrunRuntime implements Runtime {
       ...(spec.tty ? ['--terminal'] : []),
       ...(spec.stdin ? ['--stdin', ...(spec.stdinOnce ? [] : ['--leave-stdin-open'])] : []),
     ];
-    return new Promise((resolve, reject) => {
-      const monitor = spawn('conmon', args, {
-        cwd: directory,
-        detached: true,
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-        env: { PATH: process.env.PATH, _OCI_SYNCPIPE: '3' },
-      });
-      let answer = '';
-      let faults = '';
-      const timer = this.#clock.after(30_000, () => reject(new Error('its monitor did not answer within 30 s')));
-      monitor.on('error', reject);
-      monitor.stderr?.on('data', (chunk: Buffer) => {
-        faults = (faults + chunk.toString()).slice(-2000);
-      });
-      const pipe = monitor.stdio[3];
-      if (!pipe || !('on' in pipe)) throw new Error('the monitor has no pipe');
-      pipe.on('data', (chunk: Buffer) => {
-        answer += chunk.toString();
-        if (!answer.includes('\n') && !answer.endsWith('}')) return;
-        timer.cancel();
-        const said = JSON.parse(answer) as { pid?: number; data?: number; message?: string };
-        const pid = said.pid ?? said.data ?? -1;
-        if ('destroy' in pipe && typeof pipe.destroy === 'function') pipe.destroy();
-        monitor.stderr?.destroy();
-        if (pid > 0) resolve(pid);
-        else reject(new Error((said.message || faults || 'crun could not make it').trim()));
-      });
-      pipe.on('end', () => {
-        timer.cancel();
-        if (!answer) reject(new Error(faults.trim() || 'its monitor ended without an answer'));
-      });
-      monitor.unref();
-    });
+    return startMonitor(args, directory, this.#clock);
   }
 
   async #discard(id: string, directory: string): Promise<void> {
