@@ -63,11 +63,20 @@ export class IngressCertificates {
   }
 }
 
-/** A certificate that nobody signed, PEM; for an elliptic-curve key, which is made in a millisecond. */
+/**
+ * A certificate that nobody signed, PEM; for an RSA key. OpenSSL keeps one certificate a kind of key, and one chosen by
+ * name takes the place of its own kind only: beside an elliptic-curve one, which is preferred, a host's RSA certificate
+ * would never be shown.
+ */
 async function selfSigned(now: number): Promise<CertificateAndKey> {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const algorithm = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'O=wherry, CN=wherry ingress default certificate',

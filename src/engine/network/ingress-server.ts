@@ -77,6 +77,8 @@ export class IngressServer {
       const server = createSecureServer({
         ...fallback,
         allowHTTP1: true,
+        // The server's order has elliptic curves first: a host's own such certificate goes before the RSA one of no host.
+        honorCipherOrder: true,
         SNICallback: (name, done) => {
           this.#certificates.contextFor(name).then((context) => done(null, context), done);
         },
