@@ -126,6 +126,53 @@ spec:
   - {name: logs, image: '${IMAGE}', command: [sh, -c, 'echo last; exit 1'], terminationMessagePolicy: FallbackToLogsOnError}
 `;
 
+const WAYS = `
+apiVersion: v1
+kind: Pod
+metadata: {name: server, labels: {app: ways}}
+spec:
+  hostname: named
+  subdomain: headless
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: c
+    image: ${IMAGE}
+    command: [sh, -c, 'mkdir -p /www/deep; echo served > /www/index.html; echo deep > /www/deep/index.html; exec httpd -f -p 8080 -h /www']
+    ports: [{containerPort: 8080, name: web}]
+    readinessProbe: {tcpSocket: {port: web}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ways}
+spec: {type: NodePort, sessionAffinity: ClientIP, selector: {app: ways}, ports: [{port: 80, targetPort: web}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: balanced}
+spec: {type: LoadBalancer, selector: {app: ways}, ports: [{port: LB_PORT, targetPort: web}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: headless}
+spec: {clusterIP: None, selector: {app: ways}, ports: [{name: http, port: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: outside}
+spec: {type: ExternalName, externalName: ways.default.svc.cluster.local}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: ways}
+spec:
+  tls: [{hosts: [tls.example.test], secretName: tls}]
+  rules:
+  - host: a.example.test
+    http: {paths: [{path: /deep, pathType: Prefix, backend: {service: {name: ways, port: {number: 80}}}}]}
+  - host: tls.example.test
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: ways, port: {number: 80}}}}]}
+`;
+
 const BOATS = `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -286,6 +333,62 @@ describe('what users and operators make', () => {
       ]).stdout;
     assert.equal(ask('/api/v1/namespaces/default/pods'), '200');
     assert.equal(ask('/api/v1/namespaces/kube-system/pods'), '403');
+    // kubectl checks kinds that are only ever created against the protobuf form of OpenAPI 2.0.
+    const review = (spec: string) =>
+      cluster.tryKubectl(['create', '-f', '-', '-o', 'jsonpath={.status.user.username}'], {
+        input: `apiVersion: authentication.k8s.io/v1\nkind: TokenReview\nspec: {${spec}}\n`,
+      });
+    assert.equal(review(`token: ${token}`).stdout, 'system:serviceaccount:default:reader');
+    assert.match(
+      review(`token: ${token}, audiences: 3`).stderr,
+      /audiences\): invalid type .*got "integer", expected "array"/,
+    );
+  });
+
+  test('names, ports, Ingress with TLS: every way to a Service', async () => {
+    const pem = (name: string) => join(cluster.home, name);
+    call('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      pem('tls.key'),
+      '-out',
+      pem('tls.crt'),
+      '-days',
+      '3',
+      '-subj',
+      '/CN=tls.example.test',
+      '-addext',
+      'subjectAltName=DNS:tls.example.test',
+    ]);
+    kubectl('create', 'secret', 'tls', 'tls', `--cert=${pem('tls.crt')}`, `--key=${pem('tls.key')}`);
+    const port = 20_000 + (process.pid % 10_000);
+    cluster.apply(WAYS.replace('LB_PORT', String(port)));
+    kubectl('wait', 'pod/server', '--for=condition=Ready', '--timeout=60s');
+    const curl = (...args: string[]) => call('curl', ['-s', '-m5', ...args]).stdout;
+    const nodePort = kubectl('get', 'service', 'ways', '-o', 'jsonpath={.spec.ports[0].nodePort}');
+    await eventually('the node port', () => curl(`http://127.0.0.1:${nodePort}/`) === 'served\n');
+    await eventually('the load balancer', () => curl(`http://127.0.0.1:${port}/`) === 'served\n');
+    const { http, https } = JSON.parse(cluster.wherry('cluster', 'status', '--name', cluster.name, '--json')) as {
+      http: string;
+      https: string;
+    };
+    const [, securePort = ''] = /:(\d+)$/.exec(https) ?? [];
+    await eventually('the Ingress', () => curl('-H', 'Host: a.example.test', `${http}/deep/`) === 'deep\n');
+    assert.notEqual(curl('-H', 'Host: a.example.test', `${http}/other`), 'served\n');
+    const secure = ['--cacert', pem('tls.crt'), '--resolve', `tls.example.test:${securePort}:127.0.0.1`];
+    assert.equal(curl(...secure, `https://tls.example.test:${securePort}/`), 'served\n');
+    const look = (...words: string[]) => inPod('server', `nslookup ${words.join(' ')}`);
+    assert.match(look('named.headless.default.svc.cluster.local'), /Address: 10\.244\./);
+    assert.match(
+      look('-type=srv', '_http._tcp.headless.default.svc.cluster.local'),
+      /service = 0 100 8080 named\.headless/,
+    );
+    assert.match(look('outside.default.svc.cluster.local'), /canonical name = ways\.default\.svc\.cluster\.local/);
+    assert.equal(inPod('server', 'hostname -f').trim(), 'named.headless.default.svc.cluster.local');
   });
 
   test('a certificate is approved and signed', async () => {
