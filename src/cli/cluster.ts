@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { UserError } from '../base/index.ts';
 import { DEFAULTS } from '../engine/cluster/index.ts';
+import { portOf } from './port.ts';
 import { printTable } from './table.ts';
 
 interface StartFlags {
@@ -138,12 +139,7 @@ export function registerCluster(program: Command): void {
 }
 
 function port<K extends string>(key: K, flag: string, text: string | undefined): { [P in K]?: number } {
-  if (text === undefined) return {};
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 65535) {
-    throw new UserError(flag, `"${text}" is not a port`, 'Give a whole number from 1 to 65535.', { exitStatus: 2 });
-  }
-  return { [key]: value } as { [P in K]?: number };
+  return text === undefined ? {} : ({ [key]: portOf(flag, text) } as { [P in K]?: number });
 }
 
 function outboundOf(text: string): 'none' | 'pasta' {

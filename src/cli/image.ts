@@ -1,5 +1,9 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { silentLog, UserError } from '../base/index.ts';
+import { codeOf, silentLog, UserError } from '../base/index.ts';
+import { portOf } from './port.ts';
 import { printTable } from './table.ts';
 
 async function openStore() {
@@ -126,5 +130,41 @@ export function registerImage(program: Command): void {
       }
       await store.remove(name);
       console.log(`${name} is removed`);
+    });
+
+  image
+    .command('serve')
+    .description('a registry on this machine, for pushing images that another cluster here pulls; ends with Ctrl-C')
+    .option('--port <port>', 'port on 127.0.0.1', '5001')
+    .option('--directory <directory>', 'where it keeps what is pushed (registry below the home of wherry)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  wherry image serve --port 5001 &\n  wherry image push localhost:5001/team/web:1',
+    )
+    .action(async (flags: { port: string; directory?: string }) => {
+      const port = portOf('--port', flags.port);
+      const [{ createRegistry }, { homeDirectory }] = await Promise.all([
+        import('../engine/images/index.ts'),
+        import('../engine/cluster/index.ts'),
+      ]);
+      const directory = flags.directory ?? join(homeDirectory(), 'registry');
+      await mkdir(directory, { recursive: true });
+      const server = createServer(createRegistry({ directory, log: silentLog }).handler);
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error) =>
+          reject(
+            codeOf(error) === 'EADDRINUSE'
+              ? new UserError('--port', `port ${port} is in use`, 'Choose another: --port PORT')
+              : error,
+          ),
+        );
+        server.listen(port, '127.0.0.1', resolve);
+      });
+      console.log(`registry on http://localhost:${port}, kept in ${directory}`);
+      const end = () => {
+        server.close();
+        server.closeAllConnections();
+      };
+      process.once('SIGINT', end).once('SIGTERM', end);
     });
 }
