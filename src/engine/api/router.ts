@@ -10,7 +10,7 @@ import { requestInfo } from './request-info.ts';
 import { sendError, sendText } from './respond.ts';
 import { reviewOf } from './reviews/reviews.ts';
 import type { Routes } from './routes.ts';
-import { connectOf } from './streams/connect.ts';
+import { connectOf, connectOptions, optionFields } from './streams/connect.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteObject, deleteObjects } from './verbs/delete.ts';
 import { getObject } from './verbs/get.ts';
@@ -112,7 +112,11 @@ async function serve(context: ApiContext, routes: Routes, exchange: Exchange): P
   const connect = connectOf(found, info.subresource);
   if (connect) {
     authorizeUpgrade(context, exchange);
-    await connect(context, exchange, targetOf(found, info));
+    const target = targetOf(found, info);
+    const { user, warnings, query } = exchange;
+    const kind = connectOptions(found.resource, info.subresource);
+    if (kind) await context.resources.admitConnect(target, { user, warnings, kind, fields: optionFields(query) });
+    await connect(context, exchange, target);
     return;
   }
   await serveVerb(context, exchange, found);

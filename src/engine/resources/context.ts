@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../../base/index.ts';
 import { type Catalogue, convert, type Kind, type KubeObject, type ResourceInfo } from '../kinds/index.ts';
 import type { Entry, Store } from '../store/index.ts';
-import type { Admission, AdmissionRequest, RequestOptions, Target } from './contract.ts';
+import type { Admission, AdmissionRequest } from './contract.ts';
 import { customView } from './custom-resources/view.ts';
 import type { Mutable } from './object.ts';
 
@@ -92,27 +92,6 @@ export function readObject<T>(
 
 export function readObjects<T>(context: Context, kind: Kind<T>, namespace: string | undefined): readonly T[] {
   return context.store.list(prefixOf(kind, namespace)).entries.map((entry: Entry) => entry.value as T);
-}
-
-export function admissionRequest(
-  context: Context,
-  operation: AdmissionRequest['operation'],
-  target: Target,
-  options: RequestOptions,
-  object: KubeObject | undefined,
-  old: KubeObject | undefined,
-): AdmissionRequest {
-  return {
-    operation,
-    target,
-    object,
-    old,
-    user: options.user,
-    dryRun: options.dryRun ?? false,
-    warnings: options.warnings,
-    read: (kind, namespace, name) => readObject(context, kind, namespace, name),
-    readAll: (kind, namespace) => readObjects(context, kind, namespace),
-  };
 }
 
 export async function mutateAdmission(context: Context, request: AdmissionRequest): Promise<void> {

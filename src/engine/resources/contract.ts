@@ -103,6 +103,16 @@ export interface Resources {
     onEvents: (events: readonly ResourceEvent[]) => void,
     onClose: (error?: Error) => void,
   ): ResourceWatch;
+  /** Asks admission whether a connection to the object may be made. @throws StatusError when it may not */
+  admitConnect(target: Target, request: ConnectRequest): Promise<void>;
+}
+
+/** A connection (exec, attach, port-forward, proxy) that admission is asked of. */
+export interface ConnectRequest extends RequestOptions {
+  /** Kind of the options: `PodAttachOptions`. */
+  readonly kind: string;
+  /** The options themselves, as the query gave them. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -128,4 +138,10 @@ export interface AdmissionRequest {
   /** Reads other objects as they are now. */
   read<T>(kind: Kind<T>, namespace: string | undefined, name: string): T | undefined;
   readAll<T>(kind: Kind<T>, namespace: string | undefined): readonly T[];
+  /** All versions that the resource is served in. */
+  versions(): readonly ResourceInfo[];
+  /** A copy of the object in another version of its resource. */
+  inVersion(object: KubeObject, info: ResourceInfo): KubeObject;
+  /** What a step made of an object in that version: unknown fields gone, defaults filled in, in the storage version. */
+  settle(body: unknown, info: ResourceInfo): KubeObject;
 }

@@ -10,15 +10,8 @@ import {
   serverTimeout,
 } from '../kinds/index.ts';
 import { ConflictError, type Entry } from '../store/index.ts';
-import {
-  admissionRequest,
-  type Context,
-  inVersion,
-  keyOf,
-  mutateAdmission,
-  storedInfo,
-  validateAdmission,
-} from './context.ts';
+import { admissionRequest } from './admission-request.ts';
+import { type Context, inVersion, keyOf, mutateAdmission, storedInfo, validateAdmission } from './context.ts';
 import type { DeleteAnswer, DeleteRequest, Target } from './contract.ts';
 import { CLEANUP, setCondition } from './custom-resources/conditions.ts';
 import { type Mutable, mutable } from './object.ts';

@@ -1,7 +1,8 @@
 import type { Clock, Log } from '../../base/index.ts';
 import { type Catalogue, StatusError } from '../kinds/index.ts';
 import type { Store } from '../store/index.ts';
-import type { Allocation, Context, ResourceSettings } from './context.ts';
+import { connectRequest } from './admission-request.ts';
+import { type Allocation, type Context, mutateAdmission, type ResourceSettings, validateAdmission } from './context.ts';
 import type { Admission, Resources } from './contract.ts';
 import { create } from './create.ts';
 import { startCustomResources } from './custom-resources/lifecycle.ts';
@@ -39,6 +40,11 @@ export function createResources(parts: ResourceParts): Resources {
     delete: (target, request) => answered(context, deleteObject(context, target, request)),
     deleteCollection: (target, selection, request) => deleteCollection(context, target, selection, request),
     watch: (target, request, onEvents, onClose) => watch(context, target, request, onEvents, onClose),
+    async admitConnect(target, request) {
+      const connect = connectRequest(context, target, request.kind, request.fields, request);
+      await mutateAdmission(context, connect);
+      await validateAdmission(context, connect);
+    },
   };
 }
 

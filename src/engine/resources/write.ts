@@ -16,8 +16,8 @@ import {
   validateObjectMetaUpdate,
 } from '../kinds/index.ts';
 import { ConflictError, type Entry, StoreWriteError } from '../store/index.ts';
+import { admissionRequest } from './admission-request.ts';
 import {
-  admissionRequest,
   apiVersionOf,
   type Context,
   inVersion,

@@ -10,6 +10,7 @@ import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { persistentVolumeClaimResize, storageObjectInUseProtection } from './storage-objects.ts';
+import { mutatingWebhooks, validatingWebhooks } from './webhooks.ts';
 
 /** The steps that upstream turns on by default, in upstream's order. */
 export function defaultAdmissions(options: { clock: Clock }): Admission[] {
@@ -25,6 +26,8 @@ export function defaultAdmissions(options: { clock: Clock }): Admission[] {
     runtimeClass(),
     podSecurity(),
     defaultIngressClass(),
+    mutatingWebhooks(options),
+    validatingWebhooks(options),
     resourceQuota(options),
   ];
 }
