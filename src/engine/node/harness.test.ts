@@ -173,10 +173,11 @@ export async function testBed(): Promise<TestBed> {
   });
   mkdirSync(join(directory, 'network'));
   await network.start();
+  const clusterName = `node-${process.ppid}-${Date.now()}`;
   const openOurRuntime = () =>
     openRuntime({
       directory: join(directory, 'runtime'),
-      clusterName: `node-${process.ppid}-${Date.now()}`,
+      clusterName,
       clock: systemClock,
       log,
     });

@@ -48,6 +48,11 @@ export async function removeCgroup(layout: CgroupLayout, path: string): Promise<
   for (const tree of trees(layout)) await removeBelow(join(tree, path));
 }
 
+/** Removes a cgroup in every tree where nothing is in it. */
+export async function removeEmptyCgroup(layout: CgroupLayout, path: string): Promise<void> {
+  await Promise.all(trees(layout).map((tree) => rmdir(join(tree, path)).catch(() => undefined)));
+}
+
 async function removeBelow(directory: string): Promise<void> {
   if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {

@@ -5,7 +5,14 @@ import { type Clock, type Log, messageOf, run } from '../../base/index.ts';
 import { attachToContainer } from './attach.ts';
 import { bundleConfig } from './bundle-config.ts';
 import { boundingCapabilities } from './capabilities.ts';
-import { type CgroupLayout, cgroupLayout, cgroupStats, limitCgroup, removeCgroup } from './cgroups.ts';
+import {
+  type CgroupLayout,
+  cgroupLayout,
+  cgroupStats,
+  limitCgroup,
+  removeCgroup,
+  removeEmptyCgroup,
+} from './cgroups.ts';
 import type {
   ContainerSpec,
   ContainerState,
@@ -113,6 +120,8 @@ class CrunRuntime implements Runtime {
     await Promise.all(inside.map((known) => this.remove(known.record.id)));
     await this.#sandboxes.remove(id);
     await removeCgroup(this.#layout, this.#podCgroup(id));
+    // The cluster's own goes with its last pod; it is made again when one comes.
+    await removeEmptyCgroup(this.#layout, this.#cgroupParent);
   }
 
   sandboxes(): Promise<readonly Sandbox[]> {
