@@ -38,9 +38,10 @@ export class VolumeUpdates {
     now: ConfigMap | Secret | undefined,
     before: ConfigMap | Secret | undefined,
   ): void {
-    // A removal leaves volumes as they are.
-    if (!now || now === before) return;
-    const key = watchKey(resource, now.metadata.namespace, now.metadata.name);
+    // A removal too: the files of an optional source go with it, those of any other stay and the failure is told.
+    const { metadata } = now ?? before ?? {};
+    if (!metadata || now === before) return;
+    const key = watchKey(resource, metadata.namespace, metadata.name);
     for (const listener of this.#listeners.get(key) ?? []) listener(key);
   }
 }

@@ -89,6 +89,26 @@ insideBundle(process.argv[1] ?? '', () => {
       assert.equal(await bed.logs('live'), 'newmore\nword\n');
     });
 
+    test('lose the files of an optional source that is removed', async () => {
+      await bed.client.create(kinds.configmaps, {
+        metadata: { name: 'going', namespace: 'default' },
+        data: { word: 'here' },
+      } as never);
+      await bed.run('optional', {
+        volumes: [{ name: 'v', configMap: { name: 'going', optional: true } }],
+        containers: [
+          shell('main', 'while [ -e /v/word ]; do sleep 0.05; done; echo gone', {
+            volumeMounts: [{ name: 'v', mountPath: '/v' }],
+          }),
+        ],
+        restartPolicy: 'Never',
+      });
+      await bed.until('optional', 'running', (pod) => pod.status?.containerStatuses?.[0]?.state?.running);
+      await bed.client.delete(kinds.configmaps, 'default', 'going');
+      await bed.until('optional', 'its end', ended);
+      assert.equal(await bed.logs('optional'), 'gone\n');
+    });
+
     test('show new labels of the pod, and keep the token they have', async () => {
       const sources = [
         { serviceAccountToken: { path: 'token' } },
