@@ -102,6 +102,7 @@ function objects({ nodeAddress, apiPort, rootCa, server }: BootstrapOptions): It
         },
       },
     ],
+    [kinds.servicecidrs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [DEFAULTS.serviceRange] } }],
     [
       kinds.priorityclasses,
       {

@@ -9,6 +9,12 @@ export function localTokens(resources: Resources, catalogue: Catalogue, api: Api
     const info = catalogue.find(kind.group, kind.version, kind.resource);
     return info ? (resources.get({ info, namespace, name }) as T) : undefined;
   };
+  const nodeNamed = (name: string): { name: string; uid?: string } => {
+    const info = catalogue.find(kinds.nodes.group, kinds.nodes.version, kinds.nodes.resource);
+    const items = info ? resources.list({ info }, { fieldSelector: `metadata.name=${name}`, limit: 1 }).items : [];
+    const uid = items[0]?.object.metadata.uid;
+    return uid === undefined ? { name } : { name, uid };
+  };
   return (target, body) => {
     if (target.subresource !== 'token' || target.info.resource !== 'serviceaccounts') return undefined;
     const { namespace = '', name = '' } = target;
@@ -29,7 +35,7 @@ export function localTokens(resources: Resources, catalogue: Catalogue, api: Api
         ...(bound?.kind === 'Pod' || bound?.kind === 'Secret' || bound?.kind === 'Node'
           ? { bound: { kind: bound.kind, name: bound.name ?? '', uid: bound.uid ?? '' } }
           : {}),
-        ...(nodeName === undefined ? {} : { node: { name: nodeName } }),
+        ...(nodeName === undefined ? {} : { node: nodeNamed(nodeName) }),
       });
       return { ...(body as TokenRequest), status };
     }
