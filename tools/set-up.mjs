@@ -78,11 +78,6 @@ export function setUpKubectl() {
   console.log('fetching kubectl from a newer Debian suite');
   mkdirSync(folder, { recursive: true });
   const sources = join(folder, 'sources.list');
-  const mirror = debianMirror();
-  writeFileSync(
-    sources,
-    `deb [trusted=no] ${mirror} trixie main\ndeb [trusted=no] ${mirror} forky main\ndeb [trusted=no] ${mirror} sid main\n`,
-  );
   const options = [
     '-o',
     `Dir::Etc::sourcelist=${sources}`,
@@ -93,15 +88,25 @@ export function setUpKubectl() {
     '-o',
     `Dir::Cache=${join(folder, 'cache')}`,
   ];
-  for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(folder, name), { recursive: true });
-  run('apt-get', ['-qq', ...options, 'update'], { cwd: folder });
-  run('apt-get', ['-qq', ...options, 'download', 'kubernetes-client'], { cwd: folder });
-  const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
-  run('dpkg-deb', ['-x', join(folder, archive ?? ''), folder]);
-  for (const name of ['lists', 'cache', archive ?? 'none'])
-    rmSync(join(folder, name), { recursive: true, force: true });
-  if (minorVersion(own) < 30) stop('kubectl of Debian is older than 1.30', 'Put a newer kubectl on PATH.');
-  return own;
+  const clean = () => {
+    const archives = readdirSync(folder).filter((name) => name.endsWith('.deb'));
+    for (const name of ['lists', 'cache', ...archives]) rmSync(join(folder, name), { recursive: true, force: true });
+  };
+  for (const suite of ['trixie', 'forky', 'sid']) {
+    clean();
+    for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(
+      sources,
+      `deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${debianMirror()} ${suite} main\n`,
+    );
+    run('apt-get', ['-qq', ...options, 'update'], { cwd: folder });
+    run('apt-get', ['-qq', ...options, 'download', 'kubectl'], { cwd: folder });
+    const archive = readdirSync(folder).find((name) => name.endsWith('.deb'));
+    run('dpkg-deb', ['-x', join(folder, archive ?? ''), folder]);
+    clean();
+    if (minorVersion(own) >= 30) return own;
+  }
+  return stop('kubectl of Debian is older than 1.30', 'Put a newer kubectl on PATH.');
 }
 
 function minorVersion(kubectl) {
