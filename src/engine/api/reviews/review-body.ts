@@ -1,9 +1,12 @@
-import { badRequest, type FieldFault, invalid, type Kind } from '../../kinds/index.ts';
+import { badRequest, type FieldFault, invalid, type Kind, notAcceptable } from '../../kinds/index.ts';
 import { decodeBody } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
+import { headerOf } from '../http.ts';
+import { CONTENT_TYPES, parseAccept } from '../negotiation.ts';
 
 /** The object of a review, which no store will keep: its kind is checked, the rest is the review's affair. */
 export async function reviewBody<T>(exchange: Exchange, kind: Pick<Kind, 'group' | 'version' | 'kind'>): Promise<T> {
+  refuseTransformation(exchange);
   const { body } = await decodeBody(exchange, true);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`);
@@ -21,4 +24,11 @@ export async function reviewBody<T>(exchange: Exchange, kind: Pick<Kind, 'group'
 /** @throws StatusError 422 when there is a fault. */
 export function refuseFaults(kind: Pick<Kind, 'group' | 'kind'>, name: string, faults: readonly FieldFault[]): void {
   if (faults.length > 0) throw invalid(kind, name, faults);
+}
+
+/** A review has no form as a table or as metadata alone. @throws StatusError 406 when the client takes nothing else */
+function refuseTransformation(exchange: Exchange): void {
+  const accept = headerOf(exchange.request.headers, 'accept');
+  if (!accept || parseAccept(accept).some(({ parameters }) => parameters.as === undefined)) return;
+  throw notAcceptable([CONTENT_TYPES.json, CONTENT_TYPES.yaml, CONTENT_TYPES.protobuf]);
 }
