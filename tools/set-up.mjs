@@ -87,6 +87,9 @@ export function setUpKubectl() {
     `Dir::State::lists=${join(folder, 'lists')}`,
     '-o',
     `Dir::Cache=${join(folder, 'cache')}`,
+    // What this machine has installed from elsewhere must not be the version that is looked for.
+    '-o',
+    'Dir::State::status=/dev/null',
   ];
   const clean = () => {
     const archives = readdirSync(folder).filter((name) => name.endsWith('.deb'));
