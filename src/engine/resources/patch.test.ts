@@ -114,11 +114,11 @@ test('a strategic patch takes items from a list of plain values', async () => {
   const at = new Fixture();
   await at.create(kinds.configmaps, configMap('a', {}, { finalizers: ['example.com/a', 'example.com/b'] }));
   const added = await at.patch(kinds.configmaps, 'a', 'strategic', { metadata: { finalizers: ['example.com/c'] } });
-  deepEqual(metadataOf(added).finalizers, ['example.com/a', 'example.com/b', 'example.com/c']);
+  deepEqual(metadataOf(added).finalizers, ['example.com/c', 'example.com/a', 'example.com/b']);
   const made = await at.patch(kinds.configmaps, 'a', 'strategic', {
     metadata: { '$deleteFromPrimitiveList/finalizers': ['example.com/b'] },
   });
-  deepEqual(metadataOf(made).finalizers, ['example.com/a', 'example.com/c']);
+  deepEqual(metadataOf(made).finalizers, ['example.com/c', 'example.com/a']);
 });
 
 test('unknown fields of a patch are refused in the words of their patch type', async () => {
@@ -162,4 +162,33 @@ test('items that an order does not name keep their place among those that were t
     metadata: { '$setElementOrder/finalizers': ['e.x/new', 'e.x/old'], finalizers: ['e.x/new'] },
   });
   deepEqual(metadataOf(made).finalizers, ['e.x/new', 'e.x/server', 'e.x/old']);
+});
+
+test('without an order asked for, new items come first and known ones stay where they were', async () => {
+  const at = new Fixture();
+  const volume = (name: string) => ({ name, emptyDir: {} });
+  await at.create(kinds.replicasets, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'a' },
+    spec: {
+      selector: { matchLabels: { app: 'a' } },
+      template: {
+        metadata: { labels: { app: 'a' } },
+        spec: { containers: [{ name: 'one', image: 'one:1' }], volumes: [volume('x'), volume('y')] },
+      },
+    },
+  });
+  const made = await at.patch(kinds.replicasets, 'a', 'strategic', {
+    spec: { template: { spec: { containers: [{ name: 'new', image: 'new:1' }], volumes: [volume('y')] } } },
+  });
+  const { containers, volumes } = (made.spec as { template: { spec: Record<string, { name: string }[]> } }).template
+    .spec;
+  deepEqual(
+    [containers, volumes].map((list) => list?.map(({ name }) => name)),
+    [
+      ['new', 'one'],
+      ['x', 'y'],
+    ],
+  );
 });

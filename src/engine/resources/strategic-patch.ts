@@ -88,7 +88,7 @@ function mergeList(name: string, target: unknown, patch: unknown[], parent: Plai
     const kept = dropped === undefined ? [...current] : withoutItems(current, dropped);
     const added = patch.filter((one) => !kept.some((other) => equal(one, other)));
     const whole = [...kept, ...unique(added)];
-    return order === undefined ? whole : ordered(whole, listOf(order), current, undefined);
+    return ordered(whole, order === undefined ? patch : listOf(order), current, undefined);
   }
   if (patch.some((one) => isPlain(one) && one[DIRECTIVE] === 'replace' && one[key] === undefined)) {
     return patch.filter((one) => !(isPlain(one) && one[DIRECTIVE] !== undefined)).map(withoutDirectives);
@@ -113,7 +113,9 @@ function mergeList(name: string, target: unknown, patch: unknown[], parent: Plai
       else made[at] = item;
     } else made[at] = mergeMap(before as Plain, one, items);
   }
-  return order === undefined ? made : ordered(made, listOf(order), current, key);
+  // Without an order of its own a patch orders by its items: new ones come before those it does not name.
+  const given = patch.filter((one) => isPlain(one) && one[DIRECTIVE] === undefined);
+  return ordered(made, order === undefined ? given : listOf(order), current, key);
 }
 
 /** A list without merge strategy replaces; its `$patch: replace` element only says so. */
@@ -124,7 +126,7 @@ function replacedList(list: readonly unknown[]): unknown[] {
 }
 
 /**
- * The order asked for. An item that it does not name goes before a named one only where it stood before it in `server`,
+ * The order asked for, or the patch's own. An item that it does not name goes before a named one only where it stood before it in `server`,
  * the list as it was (upstream's mergeSortedSlice).
  */
 function ordered(
