@@ -90,6 +90,8 @@ export function setUpKubectl() {
     // What this machine has installed from elsewhere must not be the version that is looked for.
     '-o',
     'Dir::State::status=/dev/null',
+    '-o',
+    'APT::Sandbox::User=root',
   ];
   const clean = () => {
     const archives = readdirSync(folder).filter((name) => name.endsWith('.deb'));
