@@ -90,7 +90,7 @@ test('ephemeral containers are added and stay', async () => {
   equal(((made.spec as Plain).ephemeralContainers as Plain[]).length, 1);
   await rejects(
     add([{ name: 'web', image: 'busybox' }]),
-    refusal(422, /spec\.ephemeralContainers\[1\]\.name: Duplicate value: "web"/),
+    refusal(422, /spec\.ephemeralContainers\[0\]\.name: Duplicate value: "web"/),
   );
   await rejects(
     at.patch(kinds.pods, 'a', 'merge', { spec: { ephemeralContainers: null } }, { subresource: 'ephemeralcontainers' }),

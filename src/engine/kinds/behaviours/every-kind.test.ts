@@ -9,7 +9,12 @@ test('an object of any kind with next to nothing in it is refused or kept, but n
     const object = {
       apiVersion: info.group ? `${info.group}/${info.version}` : info.version,
       kind: info.kind,
-      metadata: { name: 'a', uid: 'u', ...(info.namespaced && { namespace: 'b' }) },
+      // An IPAddress is named by its address; any other kind takes a letter.
+      metadata: {
+        name: info.kind === 'IPAddress' ? '10.0.0.1' : 'a',
+        uid: 'u',
+        ...(info.namespaced && { namespace: 'b' }),
+      },
     } as unknown as KubeObject;
     applyDefaults(object, info);
     behaviour.prepareForCreate?.(object);
