@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { UserError } from '../base/index.ts';
 import { DEFAULTS } from '../engine/cluster/index.ts';
+import { colors as pc } from './colors.ts';
 import { portOf } from './port.ts';
 import { printTable } from './table.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { colors as pc } from './colors.ts';
 
 export function registerDoctor(program: Command): void {
   program

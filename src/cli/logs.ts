@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { messageOf, UserError } from '../base/index.ts';
 import type { Pod } from '../engine/kinds/index.ts';
+import { colors as pc } from './colors.ts';
 import { findPlace, type Place, type PlaceOptions, withPlace } from './place.ts';
 import { podsOf } from './pods-of.ts';
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
 import { asUserError } from './as-user-error.ts';
+import { colors as pc } from './colors.ts';
 
 const loadEngine = async () => (await import('./engine.ts')).registerEngine;
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { type Manifest, manifestsFor } from '../road/manifests/index.ts';
 import { type Fact, type Facts, readProject } from '../road/project/index.ts';
+import { colors as pc } from './colors.ts';
 import { planImage } from './up-image.ts';
 
 export function registerPlan(program: Command): void {

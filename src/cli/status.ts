@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { ageSince, type ContainerStatus, type KubeObject, kinds, type Pod } from '../engine/kinds/index.ts';
 import { INSTANCE_LABEL } from '../road/manifests/index.ts';
+import { colors as pc } from './colors.ts';
 import { findPlace, type Place, type PlaceOptions, withPlace } from './place.ts';
 
 interface Part {

@@ -1,5 +1,5 @@
-import pc from 'picocolors';
 import type { Clock } from '../base/index.ts';
+import { colors as pc } from './colors.ts';
 
 /** One thing being done: it may say what it waits for, and ends with what came of it. */
 export interface Step {
