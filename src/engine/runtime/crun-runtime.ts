@@ -26,6 +26,7 @@ import { execInContainer } from './exec.ts';
 import { type ContainerRecord, currentBundleId, isAlive, readRecords, shortName, writeRecord } from './files.ts';
 import { startMonitor } from './monitor.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { Slots } from './slots.ts';
 
 const RECORD = 'container.json';
 /** Containers made or started at the same time; more only makes each slower. */
@@ -393,7 +394,7 @@ function stateOf(record: ContainerRecord, state: ContainerState['state']): Conta
   };
 }
 
-/** The image's layers with a writable one on top; a single directory as rootfs when there is but the layer and it fits. */
+/** The image's layers with a writable one on top. */
 async function mountRoot(directory: string, layers: readonly string[]): Promise<void> {
   const lower = [...layers].reverse().join(':');
   if (!lower) throw new Error('the image has no layers');
@@ -412,26 +413,4 @@ function signalNumber(signal: string): NodeJS.Signals | number {
   const name = signal.startsWith('SIG') ? signal : `SIG${signal}`;
   const realtime = /^SIGRTMIN(?:\+(\d+))?$/.exec(name);
   return realtime ? 34 + Number(realtime[1] ?? 0) : (name as NodeJS.Signals);
-}
-
-/** Lets so many run at once; the rest wait in order. */
-class Slots {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
-  }
 }

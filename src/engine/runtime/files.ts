@@ -51,7 +51,7 @@ export function currentBundleId(): string {
   return `${boot}/${startTime}`;
 }
 
-/** The process's state letter and its parent, or undefined when there is none. */
+/** Whether the process is there and has not ended; one that only waits to be reaped has. */
 export function isAlive(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -51,7 +51,7 @@ export class Sandboxes {
       await rm(path, { recursive: true, force: true });
       throw new Error(`create pod sandbox: ${messageOf(error)}`, { cause: error });
     }
-    const holderPid = spec.sharedPid ? await this.#startHolder(path) : undefined;
+    const holderPid = spec.sharedPid ? await this.#startHolder() : undefined;
     const record: SandboxRecord = {
       id: spec.id,
       bundleId: this.#bundleId,
@@ -115,18 +115,17 @@ export class Sandboxes {
   }
 
   /** A process namespace lives as long as its first process, which also reaps what is orphaned in it. */
-  async #startHolder(path: string): Promise<number> {
+  async #startHolder(): Promise<number> {
     const holder: ChildProcess = spawn(
       'unshare',
       [
         '--pid',
         '--fork',
         '--kill-child',
-        `--net=${join(path, 'net')}`,
         'sh',
         '-c',
         'trap "exit 0" TERM; sleep infinity & while :; do wait; sleep 1; done',
-      ].filter((word) => !word.startsWith('--net')),
+      ],
       { detached: true, stdio: 'ignore' },
     );
     holder.unref();
