@@ -1,5 +1,6 @@
-import { open, rm, stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { codeOf, messageOf } from '../../base/index.ts';
 import { meter, sha256, storageError } from './blobs.ts';
 import { PullError, type PullOptions } from './contract.ts';
@@ -183,7 +184,6 @@ async function download(library: Library, source: Source, blob: Descriptor): Pro
     }
     const measured = meter(LIMITS.layerBytesMax);
     measured.stream.resume();
-    const { createReadStream } = await import('node:fs');
     await pipeline(createReadStream(temporary), measured.stream);
     if (measured.digest() !== blob.digest) {
       throw new PullError(
@@ -205,18 +205,25 @@ async function receive(source: Source, blob: Descriptor, file: string, have: num
     accept: have > 0 ? [200, 206] : [200],
     signal: source.signal,
   });
-  const output = await open(file, response.statusCode === 206 ? 'a' : 'w');
-  let size = response.statusCode === 206 ? have : 0;
+  const resumed = response.statusCode === 206;
+  const output = createWriteStream(file, { flags: resumed ? 'a' : 'w' });
+  let size = resumed ? have : 0;
+  // Flowing from here on, with no wait in between: what came before a break is on disk for the next attempt.
+  response.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > blob.size)
+      response.destroy(new PullError('ErrImagePull', `blob ${blob.digest}: more than its ${blob.size} bytes`));
+    else if (!output.write(chunk)) response.pause();
+  });
+  output.on('drain', () => response.resume());
+  output.on('error', (error) => response.destroy(error));
+  const written = finished(output);
+  written.catch(() => undefined);
   try {
-    // Written one by one, so that what came before a break is on disk for the next attempt to go on from.
-    for await (const chunk of response) {
-      size += chunk.length;
-      if (size > blob.size)
-        throw new PullError('ErrImagePull', `blob ${blob.digest}: more than its ${blob.size} bytes`);
-      await output.write(chunk);
-    }
+    await finished(response, { writable: false });
   } finally {
-    await output.close();
+    output.end();
+    await written;
   }
   if (size < blob.size) throw new Error(`blob ${blob.digest}: ended after ${size} of ${blob.size} bytes`);
 }
