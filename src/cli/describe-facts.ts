@@ -1,6 +1,16 @@
-import type { Facts } from '../road/project/index.ts';
+import type { Facts, Language } from '../road/project/index.ts';
 
-const LANGUAGES = { node: 'Node.js', python: 'Python' };
+const LANGUAGES: Readonly<Record<Language, string>> = {
+  node: 'Node.js',
+  python: 'Python',
+  go: 'Go',
+  java: 'Java',
+  ruby: 'Ruby',
+  php: 'PHP',
+  rust: 'Rust',
+  dotnet: '.NET',
+  static: 'static site',
+};
 
 /** An app in one line: `users 1.0.0: Node.js 24, fastify, mysql, port 8080`. */
 export function describeFacts(facts: Facts): string {

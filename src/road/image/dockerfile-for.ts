@@ -1,9 +1,12 @@
-import type { Facts } from '../project/index.ts';
+import type { Facts, Language } from '../project/index.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { nodeDockerfile } from './node.ts';
 import { pythonDockerfile } from './python.ts';
 
-const WRITERS = { node: nodeDockerfile, python: pythonDockerfile };
+const WRITERS: Readonly<Partial<Record<Language, (facts: Facts) => GeneratedDockerfile>>> = {
+  node: nodeDockerfile,
+  python: pythonDockerfile,
+};
 
 /**
  * The Dockerfile a careful engineer would write for this app: several stages, packages apart from sources so that they
@@ -11,5 +14,5 @@ const WRITERS = { node: nodeDockerfile, python: pythonDockerfile };
  * which brings its own.
  */
 export function dockerfileFor(facts: Facts): GeneratedDockerfile | undefined {
-  return facts.language && facts.start ? WRITERS[facts.language.value](facts) : undefined;
+  return facts.language && facts.start ? WRITERS[facts.language.value]?.(facts) : undefined;
 }

@@ -1,3 +1,4 @@
+import { UserError } from '../../base/index.ts';
 import type { ServiceKind } from '../project/index.ts';
 
 /** How one kind of backing service is run and asked; the shell lines run in the service's own image. */
@@ -95,8 +96,15 @@ const redis: Engine = {
   memoryLimit: '256Mi',
 };
 
-const ENGINES: Readonly<Record<ServiceKind, Engine>> = { mysql, postgres, redis };
+const ENGINES: Readonly<Partial<Record<ServiceKind, Engine>>> = { mysql, postgres, redis };
 
 export function engineOf(kind: ServiceKind): Engine {
-  return ENGINES[kind];
+  const engine = ENGINES[kind];
+  if (!engine)
+    throw new UserError(
+      kind,
+      'wherry does not run this server yet',
+      'Keep it outside and name it in wherry.yaml (external).',
+    );
+  return engine;
 }

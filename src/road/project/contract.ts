@@ -4,8 +4,8 @@ export interface Fact<T> {
   readonly source: string;
 }
 
-export type Language = 'node' | 'python';
-export type ServiceKind = 'mysql' | 'postgres' | 'redis';
+export type Language = 'node' | 'python' | 'go' | 'java' | 'ruby' | 'php' | 'rust' | 'dotnet' | 'static';
+export type ServiceKind = 'mysql' | 'postgres' | 'redis' | 'mongodb' | 'rabbitmq' | 'memcached' | 's3';
 /** Which part of a backing service's address a variable carries. */
 export type AddressPart = 'host' | 'port' | 'user' | 'password' | 'name' | 'url';
 
@@ -55,6 +55,72 @@ export interface DockerfileFacts {
   readonly command: Fact<string> | undefined;
 }
 
+/** A process of the app besides the one that serves: a worker, a clock. Its command is one line. */
+export interface ProcessFact {
+  /** As the Procfile or wherry.yaml names it: `worker`. A DNS label. */
+  readonly name: string;
+  readonly command: Fact<string>;
+  /** How many; 1 when nothing says otherwise. */
+  readonly quantity: Fact<number> | undefined;
+}
+
+/** A change of the database's shape that an old version of the app may not survive. */
+export interface MigrationRisk {
+  /** `drops column users.email`. */
+  readonly what: string;
+  readonly source: string;
+}
+
+/** How the database's shape is brought along. */
+export interface MigrationFacts {
+  /** `django`, `alembic`, `flyway`, `prisma`, `knex`, `typeorm`, `rails`, `sql`, ... */
+  readonly tool: Fact<string>;
+  /** The files, relative paths, oldest first. */
+  readonly files: readonly string[];
+  /** What contracts instead of expanding: drops, renames, new NOT NULL without default. */
+  readonly risks: readonly MigrationRisk[];
+}
+
+/** A step of a canary: a share of the traffic, held for a time or, without one, until somebody promotes. */
+export interface CanaryStep {
+  readonly weightPercent: number;
+  readonly holdSeconds: number | undefined;
+}
+
+/** A finding that the owner has read and lives with. */
+export interface AcceptedFinding {
+  /** Rule's name; `path` narrows it to one file. */
+  readonly rule: string;
+  readonly path: string | undefined;
+  readonly reason: string;
+  readonly source: string;
+}
+
+/** What the user decided in wherry.yaml; it wins over everything found. Not set: undefined. */
+export interface Settings {
+  readonly name?: Fact<string>;
+  readonly build?: Fact<string>;
+  readonly start?: Fact<string>;
+  readonly migrate?: Fact<string>;
+  readonly port?: Fact<number>;
+  readonly seed?: Fact<string>;
+  /** Image of the database. */
+  readonly database?: Fact<string>;
+  readonly replicas?: Fact<number>;
+  readonly host?: Fact<string>;
+  /** Values of plain environment variables. */
+  readonly environment?: Readonly<Record<string, Fact<string>>>;
+  /** Backing services that stay outside the cluster: `host`, `host:port` or an address. */
+  readonly external?: Readonly<Partial<Record<ServiceKind, Fact<string>>>>;
+  readonly strategy?: Fact<'rolling' | 'recreate' | 'blue-green' | 'canary'>;
+  readonly canary?: readonly CanaryStep[];
+  /** Commands run in the new image: before anything serves, between ready and traffic, after all traffic. */
+  readonly hooks?: Readonly<Partial<Record<'before' | 'between' | 'after', readonly Fact<string>[]>>>;
+  /** Bounds that a release must keep; beyond them it is undone. */
+  readonly gates?: { readonly errorPercentMax?: number; readonly latencyP99MsMax?: number };
+  readonly accept?: readonly AcceptedFinding[];
+}
+
 /** Everything that was found in an app's folder; what was not found is undefined, never guessed silently. */
 export interface Facts {
   /** Full path of the folder. */
@@ -77,6 +143,20 @@ export interface Facts {
   readonly start: Fact<string> | undefined;
   /** What must run once before a new version serves, in the app's own image. */
   readonly migrate: Fact<string> | undefined;
+  readonly migrations: MigrationFacts | undefined;
+  /** Processes besides the one that serves. */
+  readonly processes: readonly ProcessFact[];
+  /**
+   * What the build makes that is served or run, relative to the folder: `dist` of a static site, `public` of PHP, the
+   * program of a compiled language.
+   */
+  readonly output: Fact<string> | undefined;
+  /**
+   * For an app inside a monorepo whose build needs the whole of it: the folder that the image is built from, full path.
+   * `directory` lies below it.
+   */
+  readonly workspace: Fact<string> | undefined;
+  readonly settings: Settings;
   /** Set when the start command needs packages of development: which one. */
   readonly startNeedsDevelopment: Fact<string> | undefined;
   readonly port: Fact<number>;
@@ -110,6 +190,10 @@ export interface LanguageFacts {
    */
   readonly start: (port: number) => StartFact | undefined;
   readonly migrate: Fact<string> | undefined;
+  readonly migrations?: MigrationFacts | undefined;
+  readonly output?: Fact<string> | undefined;
+  readonly processes?: readonly ProcessFact[];
+  readonly workspace?: Fact<string> | undefined;
   readonly variables: readonly FoundVariable[];
   readonly routes: readonly Route[];
   /** The code that serves, comments blanked out. */

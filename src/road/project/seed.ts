@@ -1,7 +1,6 @@
 import { UserError } from '../../base/index.ts';
-import type { Fact } from './contract.ts';
+import type { Fact, Settings } from './contract.ts';
 import type { Folder } from './folder.ts';
-import type { Settings } from './settings.ts';
 
 const NAMES = [
   'dbsetup.sql',

@@ -1,5 +1,4 @@
-import type { AddressPart, BackingService, Fact, ServiceKind } from './contract.ts';
-import type { Settings } from './settings.ts';
+import type { AddressPart, BackingService, Fact, ServiceKind, Settings } from './contract.ts';
 
 interface Driver {
   readonly kind: ServiceKind;
@@ -39,6 +38,10 @@ const IMAGES: Readonly<Record<ServiceKind, string>> = {
   mysql: 'mariadb:11.4',
   postgres: 'postgres:17',
   redis: 'redis:7.4',
+  mongodb: 'mongo:8',
+  rabbitmq: 'rabbitmq:4',
+  memcached: 'memcached:1.6',
+  s3: 'minio/minio:latest',
 };
 
 /** The servers an app needs, told by the drivers among its packages; one a kind. */

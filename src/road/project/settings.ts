@@ -1,21 +1,9 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { UserError } from '../../base/index.ts';
-import type { Fact } from './contract.ts';
+import type { Fact, Settings } from './contract.ts';
 import { type Folder, lineOf } from './folder.ts';
 
 export const SETTINGS_FILE = 'wherry.yaml';
-
-/** What the user decided in wherry.yaml; it wins over everything found. */
-export interface Settings {
-  readonly name?: Fact<string>;
-  readonly build?: Fact<string>;
-  readonly start?: Fact<string>;
-  readonly migrate?: Fact<string>;
-  readonly port?: Fact<number>;
-  readonly seed?: Fact<string>;
-  /** Image of the database. */
-  readonly database?: Fact<string>;
-}
 
 const TEXTS = ['name', 'build', 'start', 'migrate', 'seed', 'database'] as const;
 const KEYS = [...TEXTS, 'port'];

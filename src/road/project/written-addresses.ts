@@ -7,7 +7,7 @@ export interface Source {
   readonly text: string;
 }
 
-const URL_OF: Readonly<Record<ServiceKind, RegExp>> = {
+const URL_OF: Readonly<Partial<Record<ServiceKind, RegExp>>> = {
   mysql: /(['"`])(?:mysql|mariadb)(?:\+\w+)?:\/\/[^'"`$\s]*@?(?:localhost|127\.0\.0\.1)[^'"`$]*\1/,
   postgres: /(['"`])postgres(?:ql)?(?:\+\w+)?:\/\/[^'"`$\s]*@?(?:localhost|127\.0\.0\.1)[^'"`$]*\1/,
   redis: /(['"`])rediss?:\/\/[^'"`$\s]*(?:localhost|127\.0\.0\.1)[^'"`$]*\1/,
@@ -30,7 +30,7 @@ export function writtenAddresses(
     );
     if (led) return [];
     for (const { path, text } of sources) {
-      const match = URL_OF[kind].exec(text) ?? HOST.exec(text);
+      const match = URL_OF[kind]?.exec(text) ?? HOST.exec(text);
       if (!match) continue;
       const name = kind === 'redis' ? 'REDIS_URL' : 'DATABASE_HOST';
       return [
