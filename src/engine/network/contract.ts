@@ -58,6 +58,17 @@ export interface IngressRule {
   readonly backends: readonly { readonly address: string; readonly port: number }[];
   /** `namespace/name`, for logs and error pages. */
   readonly owner: string;
+  /** Set: takes a part of the requests of the plain rule with the same host, path and type, and none without one. */
+  readonly canary?: Canary;
+}
+
+/** Which requests a canary takes: those that the header or the cookie names, then a share of the rest. */
+export interface Canary {
+  readonly weightPercent: number;
+  /** Lower case. The value `always` takes the request, `never` refuses it; with `headerValue` that value alone takes it. */
+  readonly header?: string;
+  readonly headerValue?: string;
+  readonly cookie?: string;
 }
 
 export interface IngressState {

@@ -48,3 +48,38 @@ test('without a rule that matches there is none', () => {
   assert.equal(routes.find('a.com', '/'), undefined);
   assert.equal(routes.find('b.com', '/x'), undefined);
 });
+
+const backends = [{ address: '10.0.0.1', port: 80 }];
+const canaryRule = (canary: NonNullable<IngressRule['canary']>): IngressRule => ({
+  ...rule('a.com', '/'),
+  backends,
+  owner: 'canary',
+  canary,
+});
+
+test('a canary gets its share exactly, evenly spread, and nothing of other paths', () => {
+  const state = { rules: [canaryRule({ weightPercent: 20 }), rule('a.com', '/'), rule('a.com', '/other')] };
+  const routes = new IngressRoutes({ ...state, certificates: new Map() });
+  const owners = Array.from({ length: 100 }, () => routes.find('a.com', '/x')?.owner);
+  assert.equal(owners.filter((owner) => owner === 'canary').length, 20);
+  assert.equal(owners.slice(0, 10).filter((owner) => owner === 'canary').length, 2);
+  assert.equal(routes.find('a.com', '/other/x')?.owner, 'a.com/other');
+});
+
+test('a header goes before a cookie, a cookie before the share', () => {
+  const state = { rules: [rule('a.com', '/'), canaryRule({ weightPercent: 0, header: 'x-new', cookie: 'new' })] };
+  const routes = new IngressRoutes({ ...state, certificates: new Map() });
+  const owner = (headers: Record<string, string>) => routes.find('a.com', '/', headers)?.owner;
+  assert.equal(owner({}), 'a.com/');
+  assert.equal(owner({ 'x-new': 'always' }), 'canary');
+  assert.equal(owner({ cookie: 'a=b; new=always' }), 'canary');
+  assert.equal(owner({ 'x-new': 'never', cookie: 'new=always' }), 'a.com/');
+});
+
+test('a canary without backends or without a plain rule of the same claim takes nothing', () => {
+  const empty = { ...canaryRule({ weightPercent: 100 }), backends: [] };
+  const routes = new IngressRoutes({ rules: [rule('a.com', '/'), empty], certificates: new Map() });
+  assert.equal(routes.find('a.com', '/')?.owner, 'a.com/');
+  const alone = new IngressRoutes({ rules: [canaryRule({ weightPercent: 100 })], certificates: new Map() });
+  assert.equal(alone.find('a.com', '/'), undefined);
+});

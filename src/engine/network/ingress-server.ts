@@ -97,7 +97,7 @@ export class IngressServer {
     server.on('checkContinue', (request: Incoming, response: Outgoing) => serve(request, response));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => socket.destroy());
-      const rule = this.#routes.find(hostOf(request), request.url ?? '/');
+      const rule = this.#routes.find(hostOf(request), request.url ?? '/', request.headers);
       if (rule) forwardUpgrade(rule, request, socket, head, this.#backends);
       else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     });
@@ -111,7 +111,7 @@ export class IngressServer {
   #serve(request: Incoming, response: Outgoing): void {
     request.on('error', () => {});
     response.on('error', () => {});
-    const rule = this.#routes.find(hostOf(request), request.url ?? '/');
+    const rule = this.#routes.find(hostOf(request), request.url ?? '/', request.headers);
     if (rule) forward(rule, request, response, this.#backends, this.#log);
     else refuse(response, 404, `No ingress leads ${hostOf(request)}${request.url} anywhere.`);
   }

@@ -92,3 +92,24 @@ test('paths lead to endpoints by port name or number, and what cannot be led kee
   assert.deepEqual([...sources.services].sort(), ['default/gone', 'default/web']);
   assert.deepEqual([...sources.secrets].sort(), ['default/missing', 'default/tls']);
 });
+
+test('the canary annotations of ingress-nginx reach the rule, and a canary is never the default', () => {
+  const spec: IngressSpec = {
+    rules: [
+      {
+        http: {
+          paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+        },
+      },
+    ],
+    defaultBackend: { service: { name: 'web', port: { number: 80 } } },
+  };
+  const said = (key: string) => `nginx.ingress.kubernetes.io/${key}`;
+  const annotations = { [said('canary')]: 'true', [said('canary-weight')]: '1', [said('canary-weight-total')]: '4' };
+  const { state } = ingressState([ingress('b', spec, annotations)], world);
+  assert.deepEqual(
+    state.rules.map(({ canary }) => canary),
+    [{ weightPercent: 25 }],
+  );
+  assert.equal(ingressState([ingress('b', spec, { [said('canary')]: 'false' })], world).state.rules.length, 2);
+});

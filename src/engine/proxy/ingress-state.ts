@@ -1,5 +1,5 @@
 import type { EndpointSlice, Ingress, IngressClass, Secret, Service } from '../kinds/index.ts';
-import type { IngressRule, IngressState } from '../network/index.ts';
+import type { Canary, IngressRule, IngressState } from '../network/index.ts';
 import { endpointsOf } from './service-endpoints.ts';
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
@@ -48,13 +48,15 @@ export function ingressState(
       services.add(`${namespace}/${backend.service.name}`);
       return serviceBackends(world, namespace, backend.service);
     };
+    const canary = canaryOf(ingress);
     for (const { host = '', http } of ingress.spec.rules ?? []) {
       for (const { path, pathType, backend } of http?.paths ?? []) {
-        rules.push({ host, path: path || '/', pathType: pathTypeOf(pathType), backends: backendsOf(backend), owner });
+        const claim = { host, path: path || '/', pathType: pathTypeOf(pathType) };
+        rules.push({ ...claim, backends: backendsOf(backend), owner, ...(canary ? { canary } : {}) });
       }
     }
     const { defaultBackend } = ingress.spec;
-    if (defaultBackend) {
+    if (defaultBackend && !canary) {
       fallbacks.push({ host: '', path: '/', pathType: 'Prefix', backends: backendsOf(defaultBackend), owner });
     }
     for (const { hosts, secretName } of ingress.spec.tls ?? []) {
@@ -68,6 +70,23 @@ export function ingressState(
     }
   }
   return { state: { rules: [...rules, ...fallbacks], certificates }, sources: { services, secrets } };
+}
+
+/** The annotations of ingress-nginx, which other tools write too. */
+function canaryOf({ metadata }: Ingress): Canary | undefined {
+  const said = (key: string): string | undefined => metadata.annotations?.[`nginx.ingress.kubernetes.io/${key}`];
+  if (said('canary') !== 'true') return undefined;
+  const total = Number(said('canary-weight-total') ?? 100) || 100;
+  const share = Number(said('canary-weight') ?? 0) || 0;
+  const header = said('canary-by-header')?.toLowerCase();
+  const headerValue = said('canary-by-header-value');
+  const cookie = said('canary-by-cookie');
+  return {
+    weightPercent: Math.min(100, Math.max(0, (share * 100) / total)),
+    ...(header === undefined ? {} : { header }),
+    ...(headerValue === undefined ? {} : { headerValue }),
+    ...(cookie === undefined ? {} : { cookie }),
+  };
 }
 
 function serviceBackends(
