@@ -1,21 +1,16 @@
 import { basename } from 'node:path';
 import { UserError } from '../../base/index.ts';
-import type { Fact, Facts, Language, Variable } from './contract.ts';
+import type { Fact, Facts, Variable } from './contract.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
-import { isNode, readNode } from './node.ts';
+import { LANGUAGES, type LanguageEntry } from './languages.ts';
 import { procfileEntry } from './procfile.ts';
-import { isPython, readPython } from './python.ts';
 import { seedOf } from './seed.ts';
 import { servicesOf } from './services.ts';
 import { readSettings } from './settings.ts';
 import { exampleVariables, variablesOf } from './variables.ts';
 import { writtenAddresses } from './written-addresses.ts';
 
-const LANGUAGES = [
-  { language: 'node', marks: isNode, read: readNode, sign: 'package.json' },
-  { language: 'python', marks: isPython, read: readPython, sign: 'requirements.txt' },
-] as const;
 const PORT_WITHOUT_WORD = 8080;
 
 /**
@@ -29,7 +24,7 @@ export async function readProject(directory: string): Promise<Facts> {
   const settings = readSettings(folder);
   const dockerfile = readDockerfile(folder);
   const web = settings.start ?? procfileEntry(folder, 'web');
-  const found = LANGUAGES.find(({ marks }) => marks(folder));
+  const found = languageOf(folder);
   if (!found && !dockerfile) throw nothingRecognised(directory, folder);
 
   const said = found?.read(folder);
@@ -49,7 +44,7 @@ export async function readProject(directory: string): Promise<Facts> {
   }
   const ownStart = web ? undefined : said?.start(chosenPort.value);
   const start = web ?? ownStart;
-  if (!start && !dockerfile) throw noStart(directory, found?.language ?? 'node');
+  if (!start && !dockerfile) throw noStart(directory, found);
 
   if (!port && !portVariable)
     notes.push(`no port found in the code: ${PORT_WITHOUT_WORD} is assumed; say port: in wherry.yaml`);
@@ -58,7 +53,10 @@ export async function readProject(directory: string): Promise<Facts> {
     directory: folder.directory,
     name: { value: labelOf(name.value), source: name.source },
     version: said?.version,
-    language: found && { value: found.language, source: foundBy(folder, found.sign) },
+    language: found && {
+      value: found.language,
+      source: folder.paths.find((path) => found.sign.test(path)) ?? 'the folder',
+    },
     languageVersion: said?.languageVersion,
     framework: said?.framework,
     packageManager: said?.packageManager,
@@ -95,8 +93,9 @@ function portOf(variable: Variable | undefined): Fact<number> | undefined {
   return { value: port, source: variable.sources[0] ?? 'default' };
 }
 
-function foundBy(folder: Folder, sign: string): string {
-  return folder.has(sign) ? sign : (folder.paths.find((path) => /\.(?:py|toml)$/.test(path)) ?? sign);
+function languageOf(folder: Folder): LanguageEntry | undefined {
+  const marking = LANGUAGES.filter(({ marks }) => marks(folder));
+  return marking.find(({ yields }) => !yields?.(folder)) ?? marking[0];
 }
 
 /** RFC 1123 label: what names of Kubernetes objects, hosts and labels all accept; room is left for endings. */
@@ -113,19 +112,14 @@ export function labelOf(name: string): string {
 
 function nothingRecognised(directory: string, folder: Folder): UserError {
   const fault = folder.paths.length === 0 ? 'the folder is empty' : 'no app recognised in this folder';
-  return new UserError(
-    directory,
-    fault,
-    'Looked for a Dockerfile, package.json (Node.js, TypeScript), requirements.txt, pyproject.toml, Pipfile or *.py (Python).',
-  );
+  const signs = LANGUAGES.map(({ lookedFor }) => lookedFor);
+  return new UserError(directory, fault, `Looked for a Dockerfile; ${signs.join('; ')}.`);
 }
 
-function noStart(directory: string, language: Language): UserError {
+function noStart(directory: string, language: LanguageEntry | undefined): UserError {
   return new UserError(
     directory,
     'found no command that starts the app',
-    language === 'node'
-      ? 'Say it in package.json ("scripts": {"start": "node server.js"}), a Procfile (web: …) or wherry.yaml (start: …).'
-      : 'Say it in a Procfile (web: gunicorn app:app) or wherry.yaml (start: …).',
+    language?.startAdvice ?? 'Say it in a Procfile (web: …) or wherry.yaml (start: …).',
   );
 }

@@ -1,0 +1,42 @@
+import type { Language, LanguageFacts } from './contract.ts';
+import type { Folder } from './folder.ts';
+import { isNode, readNode } from './node.ts';
+import { isPython, readPython } from './python.ts';
+
+/** One language: how a folder shows it, and who reads the folder then. */
+export interface LanguageEntry {
+  readonly language: Language;
+  /** Whether the folder holds an app of this language; looks at names of files, reads little. */
+  readonly marks: (folder: Folder) => boolean;
+  /** @throws UserError when a file that decides is broken. */
+  readonly read: (folder: Folder) => LanguageFacts;
+  /** The file that gives it away: the first path that fits is the source of the language. */
+  readonly sign: RegExp;
+  /** What was looked for, told when nothing is recognised: `package.json (Node.js, TypeScript)`. */
+  readonly lookedFor: string;
+  /** What to do when no start command was found, one sentence. */
+  readonly startAdvice: string;
+  /** True when the folder uses this language only as a tool of another one that marks it too. */
+  readonly yields?: (folder: Folder) => boolean;
+}
+
+/** The first that marks the folder reads it. A front end that Node.js tools build is read by node.ts. */
+export const LANGUAGES: readonly LanguageEntry[] = [
+  {
+    language: 'node',
+    marks: isNode,
+    read: readNode,
+    sign: /^package\.json$/,
+    lookedFor: 'package.json (Node.js, TypeScript)',
+    startAdvice:
+      'Say it in package.json ("scripts": {"start": "node server.js"}), a Procfile (web: …) or wherry.yaml (start: …).',
+  },
+  {
+    language: 'python',
+    marks: isPython,
+    read: readPython,
+    sign: /^(?:requirements\.txt|pyproject\.toml|Pipfile|setup\.py|manage\.py|[^/]+\.py)$/,
+    lookedFor: 'requirements.txt, pyproject.toml, Pipfile or *.py (Python)',
+    startAdvice: 'Say it in a Procfile (web: gunicorn app:app) or wherry.yaml (start: …).',
+  },
+];
