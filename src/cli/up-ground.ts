@@ -129,6 +129,15 @@ async function buildInto(
     ? { path: plan.ownPath }
     : { text: plan.dockerfile, name: 'Dockerfile (written by wherry)' };
   await withContext(plan, (contextDirectory) =>
-    buildImage({ store, contextDirectory, dockerfile, tag: name, onProgress, signal }),
+    buildImage({
+      store,
+      contextDirectory,
+      dockerfile,
+      tag: name,
+      buildArgs: plan.buildArguments ?? {},
+      ...(plan.target === undefined ? {} : { target: plan.target }),
+      onProgress,
+      signal,
+    }),
   );
 }
