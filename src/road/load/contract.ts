@@ -41,6 +41,11 @@ export interface LoadCount {
   readonly failed: number;
   /** Counts by reason, most first. */
   readonly reasons: Readonly<Record<string, number>>;
+  /**
+   * Requests that were sent once more, since the server had closed the kept-alive connection while it was idle; counted
+   * among the good ones when the second try was good.
+   */
+  readonly retried?: number;
   /** Undefined when nothing was answered. */
   readonly latency: Latency | undefined;
   readonly tookMs: number;
@@ -65,6 +70,8 @@ export interface LoadReport extends LoadCount {
   readonly longestGapMs: number;
   /** Requests by the status they were answered with. */
   readonly statuses: Readonly<Record<string, number>>;
+  /** How many were answered within each span of time, fastest first; the last span has no end. */
+  readonly distribution?: readonly { readonly upToMs: number | undefined; readonly count: number }[];
 }
 
 /** Load that goes on beside other work, in a process of its own so that neither disturbs the other. */
