@@ -106,7 +106,8 @@ class QueueLoop implements Loop {
     if (this.#again.delete(key)) this.#waiting.add(key);
     if (error !== undefined) {
       const delayMs = this.#backoff.next(key);
-      const lostRace = error instanceof StatusError && error.code === 409;
+      // Somebody else was first: wrote it (409), or took it away (404). The next look sees what is there now.
+      const lostRace = error instanceof StatusError && (error.code === 409 || error.code === 404);
       const level = lostRace ? 'debug' : 'warn';
       this.#options.log[level]('reconcile failed', { loop: this.#options.name, key, error: messageOf(error) });
       this.addAfter(key, delayMs);
