@@ -6,8 +6,11 @@ export interface Fact<T> {
 
 export type Language = 'node' | 'python' | 'go' | 'java' | 'ruby' | 'php' | 'rust' | 'dotnet' | 'static';
 export type ServiceKind = 'mysql' | 'postgres' | 'redis' | 'mongodb' | 'rabbitmq' | 'memcached' | 's3';
-/** Which part of a backing service's address a variable carries. */
-export type AddressPart = 'host' | 'port' | 'user' | 'password' | 'name' | 'url';
+/**
+ * Which part of a backing service's address a variable carries. `url` has user and password in it where the service has
+ * them; `endpoint` never: `host:port`, for S3 `http://host:port`. `name` is the database, virtual host or bucket.
+ */
+export type AddressPart = 'host' | 'port' | 'user' | 'password' | 'name' | 'url' | 'endpoint';
 
 /** An environment variable that the code reads. */
 export interface Variable {
@@ -20,6 +23,10 @@ export interface Variable {
   readonly secret: string | undefined;
   /** Set when the value leads to a backing service. */
   readonly service: { readonly kind: ServiceKind; readonly part: AddressPart } | undefined;
+  /** Any random value serves, though the name does not tell (`generator: secret` of app.json). */
+  readonly random?: true;
+  /** The app starts without it, somebody said so. */
+  readonly optional?: true;
 }
 
 /** A server that the app talks to and that a cluster must bring along. */
@@ -31,6 +38,11 @@ export interface BackingService {
   readonly driver: string;
   /** Scheme of a connection URL as this driver reads it: `mysql`, `mysql+pymysql`. */
   readonly scheme: string;
+  /**
+   * Set where this driver's address is no URL of the form `scheme://username:password@host:port/database`: the text with
+   * `${username}`, `${password}`, `${host}`, `${port}`, `${database}` to be put in (JDBC, Go's MySQL, .NET).
+   */
+  readonly addressTemplate?: string;
   /** The image to run it from, with tag. */
   readonly image: Fact<string>;
 }
@@ -193,6 +205,8 @@ export interface LanguageFacts {
   readonly migrations?: MigrationFacts | undefined;
   readonly output?: Fact<string> | undefined;
   readonly processes?: readonly ProcessFact[];
+  /** Backing services that something else than a package names: the provider of a schema, a setting of the framework. */
+  readonly services?: readonly Fact<ServiceKind>[];
   readonly workspace?: Fact<string> | undefined;
   readonly variables: readonly FoundVariable[];
   readonly routes: readonly Route[];
@@ -214,4 +228,7 @@ export interface FoundVariable {
   readonly name: string;
   readonly fallback: string | undefined;
   readonly source: string;
+  /** Any random value serves. */
+  readonly random?: true;
+  readonly optional?: true;
 }

@@ -9,7 +9,7 @@ export interface LanguageEntry {
   /** Whether the folder holds an app of this language; looks at names of files, reads little. */
   readonly marks: (folder: Folder) => boolean;
   /** @throws UserError when a file that decides is broken. */
-  readonly read: (folder: Folder) => LanguageFacts;
+  readonly read: (folder: Folder) => LanguageFacts | Promise<LanguageFacts>;
   /** The file that gives it away: the first path that fits is the source of the language. */
   readonly sign: RegExp;
   /** What was looked for, told when nothing is recognised: `package.json (Node.js, TypeScript)`. */

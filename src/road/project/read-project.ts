@@ -1,14 +1,16 @@
 import { basename } from 'node:path';
 import { UserError } from '../../base/index.ts';
-import type { Fact, Facts, Variable } from './contract.ts';
+import { type AppJson, readAppJson } from './app-json.ts';
+import { commandPort, developmentNote } from './commands.ts';
+import type { Fact, Facts, LanguageFacts, ProcessFact, Settings, Variable } from './contract.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
 import { LANGUAGES, type LanguageEntry } from './languages.ts';
-import { procfileEntry } from './procfile.ts';
+import { type Processes, readProcfile } from './procfile.ts';
 import { seedOf } from './seed.ts';
 import { servicesOf } from './services.ts';
 import { readSettings } from './settings.ts';
-import { exampleVariables, variablesOf } from './variables.ts';
+import { commandVariables, fileVariables, variablesOf } from './variables.ts';
 import { writtenAddresses } from './written-addresses.ts';
 
 const PORT_WITHOUT_WORD = 8080;
@@ -23,18 +25,38 @@ export async function readProject(directory: string): Promise<Facts> {
   const folder = openFolder(directory);
   const settings = readSettings(folder);
   const dockerfile = readDockerfile(folder);
-  const web = settings.start ?? procfileEntry(folder, 'web');
+  const procfile = readProcfile(folder);
+  const appJson = readAppJson(folder);
   const found = languageOf(folder);
   if (!found && !dockerfile) throw nothingRecognised(directory, folder);
 
-  const said = found?.read(folder);
-  const services = servicesOf(said?.packages ?? [], settings);
-  const variables = variablesOf([...(said?.variables ?? []), ...exampleVariables(folder)], services);
-  const portVariable = variables.find(
-    ({ name }) => name === 'PORT' || (name.endsWith('_PORT') && !isOfService(variables, name)),
-  );
-  const port = settings.port ?? dockerfile?.ports[0] ?? portOf(portVariable) ?? said?.port;
-  const notes = [...(said?.notes ?? []), ...writtenAddresses(said?.sources ?? [], services, variables)];
+  const said = await found?.read(folder);
+  const web = settings.start ?? procfile.get('web');
+  const migrate = migrateOf(settings, procfile, appJson, said);
+  const processes = processesOf(procfile, appJson, said);
+  const given = [web, migrate, ...processes.map(({ command }) => command)].flatMap((command) => command ?? []);
+  const readings = [
+    ...(said?.variables ?? []),
+    ...appJson.variables,
+    ...given.flatMap(commandVariables),
+    ...fileVariables(folder),
+  ];
+  const { services, notes: serviceNotes } = servicesOf({
+    language: found?.language,
+    packages: said?.packages ?? [],
+    variables: readings,
+    settings,
+    named: [...(said?.services ?? []), ...appJson.services],
+  });
+  const variables = variablesOf(readings, services);
+  const portVariable = portVariableOf(variables, web);
+  const port = settings.port ?? dockerfile?.ports[0] ?? (web && commandPort(web)) ?? portOf(portVariable) ?? said?.port;
+  const notes = [
+    ...(said?.notes ?? []),
+    ...appJson.notes,
+    ...serviceNotes,
+    ...writtenAddresses(said?.sources ?? [], services, variables),
+  ];
   let chosenPort = port ?? { value: PORT_WITHOUT_WORD, source: 'default' };
   if (chosenPort.value < 1024 && portVariable && !dockerfile && !settings.port) {
     notes.push(
@@ -46,9 +68,12 @@ export async function readProject(directory: string): Promise<Facts> {
   const start = web ?? ownStart;
   if (!start && !dockerfile) throw noStart(directory, found);
 
+  if (web) notes.push(...[developmentNote(web, betterStart(said, chosenPort.value))].flatMap((note) => note ?? []));
   if (!port && !portVariable)
     notes.push(`no port found in the code: ${PORT_WITHOUT_WORD} is assumed; say port: in wherry.yaml`);
-  const name = settings.name ?? said?.name ?? { value: basename(folder.directory), source: 'the folder' };
+  const name = settings.name ??
+    said?.name ??
+    appJson.name ?? { value: basename(folder.directory), source: 'the folder' };
   return {
     directory: folder.directory,
     name: { value: labelOf(name.value), source: name.source },
@@ -64,12 +89,12 @@ export async function readProject(directory: string): Promise<Facts> {
     packages: said?.packages ?? [],
     build: settings.build ?? said?.build,
     start,
-    migrate: settings.migrate ?? procfileEntry(folder, 'release') ?? said?.migrate,
+    migrate,
     migrations: said?.migrations,
-    processes: said?.processes ?? [],
+    processes,
     output: said?.output,
     workspace: said?.workspace,
-    settings,
+    settings: withAppJson(settings, appJson, migrate, notes),
     startNeedsDevelopment: ownStart?.needsDevelopment,
     port: chosenPort,
     portVariable: portVariable && { value: portVariable.name, source: portVariable.sources[0] ?? 'default' },
@@ -83,19 +108,84 @@ export async function readProject(directory: string): Promise<Facts> {
   };
 }
 
-function isOfService(variables: readonly Variable[], name: string): boolean {
-  return variables.find((variable) => variable.name === name)?.service !== undefined;
+function languageOf(folder: Folder): LanguageEntry | undefined {
+  const marking = LANGUAGES.filter(({ marks }) => marks(folder));
+  return marking.find(({ yields }) => !yields?.(folder)) ?? marking[0];
+}
+
+const MIGRATING = /\b(?:migrat\w*|alembic|flyway|liquibase|db:(?:schema|setup|prepare)|schema:load)\b/;
+
+function migrateOf(
+  settings: Settings,
+  procfile: Processes,
+  appJson: AppJson,
+  said: LanguageFacts | undefined,
+): Fact<string> | undefined {
+  const named = settings.migrate ?? procfile.get('release');
+  if (named) return named;
+  const { postdeploy } = appJson;
+  return postdeploy && MIGRATING.test(postdeploy.value) ? postdeploy : said?.migrate;
+}
+
+function processesOf(procfile: Processes, appJson: AppJson, said: LanguageFacts | undefined): ProcessFact[] {
+  const named = [...procfile].flatMap(([type, command]) =>
+    type === 'web' || type === 'release'
+      ? []
+      : [{ name: labelOf(type), command, quantity: appJson.quantities.get(type) }],
+  );
+  const names = new Set(named.map(({ name }) => name));
+  return [...named, ...(said?.processes ?? []).filter(({ name }) => !names.has(name))];
+}
+
+/** app.json's formation and postdeploy, where wherry.yaml says nothing of its own. */
+function withAppJson(
+  settings: Settings,
+  appJson: AppJson,
+  migrate: Fact<string> | undefined,
+  notes: string[],
+): Settings {
+  const { postdeploy } = appJson;
+  const replicas = settings.replicas ?? appJson.quantities.get('web');
+  const runsAfter = postdeploy !== undefined && postdeploy !== migrate && settings.hooks?.after === undefined;
+  if (runsAfter) notes.push(`${postdeploy.source}: postdeploy runs after every release here, not only after the first`);
+  return {
+    ...settings,
+    ...(replicas && replicas.value > 0 ? { replicas } : {}),
+    ...(runsAfter ? { hooks: { ...settings.hooks, after: [postdeploy] } } : {}),
+  };
+}
+
+/** What wherry would have started, for a note; a choice between two is no better command. */
+function betterStart(said: LanguageFacts | undefined, port: number): string | undefined {
+  try {
+    return said?.start(port)?.value;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
+/** Ports of others: of mail servers, of what is measured, of a database that no driver showed. */
+const PORT_OF_OTHERS =
+  /^(?:\w+_)?(?:SMTP|MAIL|EMAIL|IMAP|FTP|SSH|PROXY|METRICS|PROMETHEUS|STATSD|SYSLOG|LOGSTASH|KAFKA|ELASTIC\w*|NATS|MQTT|LDAP|DEBUG|GRPC|DB|DATABASE|SQL|MYSQL|POSTGRES\w*|PG|REDIS|MONGO\w*|RABBIT\w*|MEMCACHE\w*)_?PORT$/;
+const OWN_PORT =
+  /^(?:APP|HTTP|SERVER|WEB|API|LISTEN|SERVICE|NODE|FLASK|FLASK_RUN|UVICORN|GUNICORN|NITRO|NUXT|BIND|ROCKET|ASPNETCORE_HTTP)_PORTS?$/;
+
+function portVariableOf(variables: readonly Variable[], web: Fact<string> | undefined): Variable | undefined {
+  const free = variables.filter(({ service }) => service === undefined);
+  const inCommand = web && free.find(({ name, sources }) => name.endsWith('PORT') && sources.includes(web.source));
+  return (
+    inCommand ??
+    free.find(({ name }) => name === 'PORT') ??
+    free.find(({ name }) => OWN_PORT.test(name)) ??
+    free.find(({ name }) => name.endsWith('_PORT') && !PORT_OF_OTHERS.test(name))
+  );
 }
 
 function portOf(variable: Variable | undefined): Fact<number> | undefined {
   const port = Number(variable?.fallback);
   if (!variable || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
   return { value: port, source: variable.sources[0] ?? 'default' };
-}
-
-function languageOf(folder: Folder): LanguageEntry | undefined {
-  const marking = LANGUAGES.filter(({ marks }) => marks(folder));
-  return marking.find(({ yields }) => !yields?.(folder)) ?? marking[0];
 }
 
 /** RFC 1123 label: what names of Kubernetes objects, hosts and labels all accept; room is left for endings. */

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { serviceOfVariable, servicesOf } from './services.ts';
+import type { FoundVariable, Language, Settings } from './contract.ts';
+import { serviceOfVariable, servicesOf as withNotes } from './services.ts';
+
+interface More {
+  readonly language?: Language;
+  readonly variables?: readonly FoundVariable[];
+}
+const servicesOf = (packages: ReturnType<typeof named>, settings: Settings, { language, variables }: More = {}) =>
+  withNotes({ language: language ?? 'node', packages, settings, variables: variables ?? [] }).services;
 
 const named = (...names: string[]) => names.map((value, index) => ({ value, source: `requirements.txt:${index + 1}` }));
 
 test('drivers tell the servers, one a kind, the first driver counts', () => {
-  const services = servicesOf(named('flask', 'pymysql', 'mysqlclient', 'redis'), {});
+  const services = servicesOf(named('flask', 'pymysql', 'mysqlclient', 'redis'), {}, { language: 'python' });
   assert.deepEqual(
     services.map(({ kind, driver, scheme, source }) => [kind, driver, scheme, source]),
     [
