@@ -44,3 +44,53 @@ export interface Release {
   readonly plan: unknown;
   readonly stepsDone: number;
 }
+
+/** What a release is as it begins; the ledger gives number, time, and the hash of the configuration. */
+export type ReleaseDraft = Pick<
+  Release,
+  | 'by'
+  | 'strategy'
+  | 'image'
+  | 'imageDigest'
+  | 'sourceHash'
+  | 'migration'
+  | 'canGoBack'
+  | 'rollbackOf'
+  | 'objects'
+  | 'plan'
+>;
+
+/** What may change while a release runs. */
+export type ReleaseChange = Partial<
+  Pick<Release, 'plan' | 'migration' | 'canGoBack' | 'proof' | 'reason' | 'image' | 'imageDigest'>
+>;
+
+/**
+ * The releases of one app. Every method rejects with StatusError for what the API refuses.
+ * A number that is not there, or a change to a finished release, is a UserError.
+ */
+export interface Ledger {
+  /**
+   * All that are kept, oldest first. Large objects stand as what names them, without their values; `get` has them whole.
+   */
+  list(): Promise<Release[]>;
+  get(number: number): Promise<Release>;
+  /**
+   * Takes the next number, atomically: of two that begin at once each gets its own. The namespace is made when it is not
+   * there. Verdict `running`.
+   */
+  begin(draft: ReleaseDraft): Promise<Release>;
+  /** Says how far a running release is. Idempotent. Answers as `list` does. */
+  progress(number: number, stepsDone: number, change?: ReleaseChange): Promise<Release>;
+  /** Gives the verdict and makes the record immutable; nothing of it ever changes again. Answers as `list` does. */
+  finish(number: number, verdict: Exclude<Verdict, 'running'>, change?: ReleaseChange): Promise<Release>;
+  /** The newest that is still running: under way, or cut off. Whole, as `get` has it. */
+  interrupted(): Promise<Release | undefined>;
+  /** The newest with verdict `good`, or undefined; whole, as `get` has it. */
+  lastGood(): Promise<Release | undefined>;
+  /**
+   * Takes away all but the newest `keep` (20 when not given), the last two good ones and any that runs; tells their
+   * numbers. Only for whoever holds the app's lease.
+   */
+  prune(keep?: number): Promise<number[]>;
+}

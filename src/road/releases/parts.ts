@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '../../engine/client/index.ts';
+import { kinds, type Secret, StatusError } from '../../engine/kinds/index.ts';
+import type { Manifest } from '../manifests/index.ts';
+import { APP_LABEL, packed, unpacked } from './record.ts';
+
+const PART_TYPE = 'wherry.io/release-part';
+const PART_LABEL = 'wherry/release-part';
+const KEY = 'part';
+/** The field that stands for the values in a record. */
+const REFERENCE = 'wherryPart';
+/** Values beyond this size (JSON) are kept apart: an SQL file is the same in every release. */
+const KEPT_INSIDE_BYTES_MAX = 32 * 1024;
+const VALUES = ['data', 'binaryData', 'stringData'] as const;
+
+/**
+ * The objects with large values of ConfigMaps and Secrets put away in Secrets of their own, named by their content, so
+ * that twenty releases keep one copy. They are written before the record that names them.
+ */
+export async function putAway(
+  client: Client,
+  app: string,
+  namespace: string,
+  objects: readonly Manifest[],
+): Promise<Manifest[]> {
+  const result: Manifest[] = [];
+  for (const object of objects) {
+    const values = Object.fromEntries(VALUES.flatMap((field) => (object[field] ? [[field, object[field]]] : [])));
+    const text = JSON.stringify(values);
+    if ((object.kind !== 'ConfigMap' && object.kind !== 'Secret') || text.length <= KEPT_INSIDE_BYTES_MAX) {
+      result.push(object);
+      continue;
+    }
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    await write(client, app, namespace, hash, packed(values, `${object.kind} ${object.metadata.name}`));
+    const { data: _, binaryData: __, stringData: ___, ...rest } = object;
+    result.push({ ...(rest as Manifest), [REFERENCE]: hash });
+  }
+  return result;
+}
+
+/** The objects whole again. @throws StatusError when a part was taken away by somebody. */
+export async function takeBack(
+  client: Client,
+  app: string,
+  namespace: string,
+  objects: readonly Manifest[],
+): Promise<Manifest[]> {
+  const result: Manifest[] = [];
+  for (const object of objects) {
+    const { [REFERENCE]: hash, ...rest } = object;
+    if (typeof hash !== 'string') result.push(object);
+    else {
+      const part = await client.get<Secret>(kinds.secrets, namespace, partName(app, hash));
+      result.push({ ...(rest as Manifest), ...(unpacked(part, KEY) as object) });
+    }
+  }
+  return result;
+}
+
+/** Takes away the parts that none of the objects names. */
+export async function sweepParts(
+  client: Client,
+  app: string,
+  namespace: string,
+  kept: readonly Manifest[],
+): Promise<void> {
+  const named = new Set(kept.map((object) => object[REFERENCE]));
+  const labelSelector = `${APP_LABEL}=${app},${PART_LABEL}`;
+  const { items } = await client.list<Secret>(kinds.secrets, { namespace, labelSelector });
+  for (const { metadata } of items) {
+    if (!named.has(metadata.labels?.[PART_LABEL])) await client.delete(kinds.secrets, namespace, metadata.name);
+  }
+}
+
+function partName(app: string, hash: string): string {
+  return `wherry-release-${app}-part-${hash}`;
+}
+
+async function write(client: Client, app: string, namespace: string, hash: string, data: string): Promise<void> {
+  const labels = { 'app.kubernetes.io/managed-by': 'wherry', [APP_LABEL]: app, [PART_LABEL]: hash };
+  try {
+    await client.create<Secret>(kinds.secrets, {
+      metadata: { name: partName(app, hash), namespace, labels },
+      type: PART_TYPE,
+      data: { [KEY]: data },
+      immutable: true,
+    });
+  } catch (error) {
+    // Named by its content: what is there is the same.
+    if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error;
+  }
+}
