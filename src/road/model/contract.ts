@@ -98,8 +98,8 @@ export interface Part {
   readonly pod?: Partial<PodSpec>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Reached from outside the cluster by HTTP. */
-  readonly way?: { readonly port: string; readonly paths?: readonly string[] };
+  /** Reached from outside the cluster by HTTP; `host`: besides the host that a deploy chooses. */
+  readonly way?: { readonly port: string; readonly paths?: readonly string[]; readonly host?: string };
   /** Where it was said: `Procfile:2`, `compose.yaml:14`. */
   readonly source: string;
 }
@@ -108,8 +108,17 @@ export interface EnvironmentVariable {
   readonly name: string;
   readonly value: /** May be read by anyone; goes to a ConfigMap. */
     | { readonly is: 'plain'; readonly text: string }
-    /** A key of a SecretSet; `optional`: the container starts without it. */
-    | { readonly is: 'secret'; readonly set: string; readonly key: string; readonly optional?: boolean }
+    /**
+     * A key of a SecretSet; `optional`: the container starts without it. `asked`: nothing serves in its place, so
+     * whoever deploys is asked to give it while it is not there.
+     */
+    | {
+        readonly is: 'secret';
+        readonly set: string;
+        readonly key: string;
+        readonly optional?: boolean;
+        readonly asked?: boolean;
+      }
     /** A field of the pod: `status.podIP`. */
     | { readonly is: 'field'; readonly path: string };
   readonly source: string;
@@ -155,7 +164,11 @@ export interface SettingSet {
   readonly source: string;
 }
 
-/** Values that stay hidden, kept in a Secret. What the cluster's Secret holds already is kept. */
+/**
+ * Values that stay hidden, kept in a Secret. What the cluster's Secret holds already is kept: random values, empty texts,
+ * keys that stand here no more, and for the roles that keep data (database, cache, queue, storage) every value, since
+ * the server's data knows the old one. A text of another role is written as it stands here, so that a changed one counts.
+ */
 export interface SecretSet {
   readonly name: string;
   readonly role: PartRole;
