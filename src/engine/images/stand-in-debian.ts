@@ -39,6 +39,11 @@ const TITLES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(RELEASES).map(([number, codename]) => [codename, `Debian ${number}`]),
 );
 
+/** `Debian 13` of `trixie`; undefined for any other word. */
+export function titleOf(codename: string): string | undefined {
+  return Object.hasOwn(TITLES, codename) ? TITLES[codename] : undefined;
+}
+
 /**
  * A minimal Debian by mmdebstrap from the host's own mirror. `debian:12` asks for a release by name; `latest`, `stable`
  * and everything that builds on this get the host's.

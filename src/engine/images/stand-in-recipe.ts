@@ -4,11 +4,8 @@ import { assert } from '../../base/index.ts';
 import { buildImage } from './build.ts';
 import { hostSuite } from './host-suite.ts';
 import type { StoredImage } from './library.ts';
-import { BASE_TAG } from './stand-in-debian.ts';
+import { BASE_TAG, titleOf } from './stand-in-debian.ts';
 import type { StandInRequest } from './stand-in-types.ts';
-
-/** The stand-in that all others are built on: one layer on disk, shared. */
-export const BASE = `debian:${BASE_TAG}`;
 
 /** Installs packages and leaves neither lists nor archives behind; those are kept between builds beside the store. */
 export function install(packages: readonly string[]): string {
@@ -19,26 +16,28 @@ export function install(packages: readonly string[]): string {
  && rm -rf /var/log/apt /var/log/*.log /var/cache/ldconfig/aux-cache /var/cache/debconf/*-old /var/lib/dpkg/*-old`;
 }
 
-/** `Debian 12`. */
-export function baseTitle(): string {
-  return hostSuite()?.title ?? 'Debian';
+/** `Debian 12`. @param tag of the base, where it is not the host's own release */
+export function baseTitle(tag: string = BASE_TAG): string {
+  return titleOf(tag) ?? hostSuite()?.title ?? 'Debian';
 }
 
 /**
  * Builds a stand-in by our own builder. @param dockerfile what follows the FROM
  * @param fill puts files into the build context
+ * @param baseTag of the Debian below, where the host's own release does not serve
  */
 export async function buildRecipe(
   request: StandInRequest,
   dockerfile: string,
   fill: (context: string) => Promise<void> = async () => {},
+  baseTag: string = BASE_TAG,
 ): Promise<StoredImage> {
   const { store, options, scratch, name } = request;
   const context = join(scratch, 'context');
   await mkdir(context);
   await fill(context);
   const { assembleBase } = await import('./stand-ins.ts');
-  const base = await assembleBase(store, options);
+  const base = await assembleBase(store, options, baseTag);
   const image = await buildImage({
     store,
     contextDirectory: context,

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { Image, PullOptions } from './contract.ts';
 import { parseReference, type Reference } from './reference.ts';
-import { BASE } from './stand-in-recipe.ts';
+import { BASE_TAG } from './stand-in-debian.ts';
 import type { StandIn, StandInRequest } from './stand-in-types.ts';
 import type { LocalImageStore } from './store.ts';
 
@@ -10,11 +10,14 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
   alpine: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
   busybox: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
   debian: async (request) => (await import('./stand-in-debian.ts')).debianStandIn(request),
+  composer: async (request) => (await import('./stand-in-php.ts')).composerStandIn(request),
   golang: async (request) => (await import('./stand-in-language.ts')).languageStandIn('golang')(request),
+  rust: async (request) => (await import('./stand-in-language.ts')).languageStandIn('rust')(request),
   ruby: async (request) => (await import('./stand-in-language.ts')).languageStandIn('ruby')(request),
-  php: async (request) => (await import('./stand-in-language.ts')).languageStandIn('php')(request),
-  openjdk: async (request) => (await import('./stand-in-language.ts')).languageStandIn('java')(request),
-  'eclipse-temurin': async (request) => (await import('./stand-in-language.ts')).languageStandIn('java')(request),
+  php: async (request) => (await import('./stand-in-php.ts')).phpStandIn(request),
+  openjdk: async (request) => (await import('./stand-in-java.ts')).javaStandIn(request),
+  'eclipse-temurin': async (request) => (await import('./stand-in-java.ts')).javaStandIn(request),
+  maven: async (request) => (await import('./stand-in-java.ts')).javaStandIn(request),
   mariadb: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
   mysql: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
   nginx: async (request) => (await import('./stand-in-nginx.ts')).nginxStandIn(request),
@@ -25,11 +28,19 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
   redis: async (request) => (await import('./stand-in-redis.ts')).redisStandIn(request),
 };
 
-/** The minimal Debian under the other stand-ins, made when the first of them is. @returns its name */
-export async function assembleBase(store: LocalImageStore, options: PullOptions): Promise<string> {
-  const name = store.library.normalName(BASE);
-  await assembleStandIn(store, parseReference(BASE), name, 'base of another', options);
-  return BASE;
+/**
+ * The minimal Debian under the other stand-ins, made when the first of them is.
+ * @param tag a release by name; the host's own when not given
+ * @returns its name
+ */
+export async function assembleBase(
+  store: LocalImageStore,
+  options: PullOptions,
+  tag: string = BASE_TAG,
+): Promise<string> {
+  const base = `debian:${tag}`;
+  await assembleStandIn(store, parseReference(base), store.library.normalName(base), 'base of another', options);
+  return base;
 }
 
 /** Namespaces under which the official images are also published. */

@@ -1,11 +1,15 @@
 import type { Facts, Language } from '../project/index.ts';
 import type { GeneratedDockerfile } from './contract.ts';
+import { goDockerfile } from './go.ts';
 import { nodeDockerfile } from './node.ts';
 import { pythonDockerfile } from './python.ts';
+import { staticSiteDockerfile } from './static-site.ts';
 
 const WRITERS: Readonly<Partial<Record<Language, (facts: Facts) => GeneratedDockerfile>>> = {
   node: nodeDockerfile,
   python: pythonDockerfile,
+  go: goDockerfile,
+  static: staticSiteDockerfile,
 };
 
 /**

@@ -163,6 +163,8 @@ export interface Facts {
    * program of a compiled language.
    */
   readonly output: Fact<string> | undefined;
+  /** Files and folders that a compiled program reads while it runs, relative paths: its sources stay behind, these not. */
+  readonly runTimeFiles?: readonly Fact<string>[];
   /**
    * For an app inside a monorepo whose build needs the whole of it: the folder that the image is built from, full path.
    * `directory` lies below it.
@@ -204,6 +206,7 @@ export interface LanguageFacts {
   readonly migrate: Fact<string> | undefined;
   readonly migrations?: MigrationFacts | undefined;
   readonly output?: Fact<string> | undefined;
+  readonly runTimeFiles?: readonly Fact<string>[];
   readonly processes?: readonly ProcessFact[];
   /** Backing services that something else than a package names: the provider of a schema, a setting of the framework. */
   readonly services?: readonly Fact<ServiceKind>[];

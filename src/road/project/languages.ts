@@ -1,7 +1,9 @@
 import type { Language, LanguageFacts } from './contract.ts';
 import type { Folder } from './folder.ts';
+import { isGo, readGo } from './go.ts';
 import { isNode, readNode } from './node.ts';
 import { isPython, readPython } from './python.ts';
+import { isStaticSite, readStaticSite } from './static-site.ts';
 
 /** One language: how a folder shows it, and who reads the folder then. */
 export interface LanguageEntry {
@@ -38,5 +40,21 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     sign: /^(?:requirements\.txt|pyproject\.toml|Pipfile|setup\.py|manage\.py|[^/]+\.py)$/,
     lookedFor: 'requirements.txt, pyproject.toml, Pipfile or *.py (Python)',
     startAdvice: 'Say it in a Procfile (web: gunicorn app:app) or wherry.yaml (start: …).',
+  },
+  {
+    language: 'go',
+    marks: isGo,
+    read: readGo,
+    sign: /^go\.mod$/,
+    lookedFor: 'go.mod (Go)',
+    startAdvice: 'A program has package main and func main(); name the one that serves in a Procfile (web: bin/NAME).',
+  },
+  {
+    language: 'static',
+    marks: isStaticSite,
+    read: readStaticSite,
+    sign: /(?:^|\/)index\.html$|^(?:hugo|config|_config|mkdocs)\.(?:toml|ya?ml|json)$/,
+    lookedFor: 'index.html, hugo.toml, _config.yml or mkdocs.yml (static site)',
+    startAdvice: 'nginx serves the files; say start: in wherry.yaml for anything else.',
   },
 ];

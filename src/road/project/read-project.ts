@@ -93,6 +93,7 @@ export async function readProject(directory: string): Promise<Facts> {
     migrations: said?.migrations,
     processes,
     output: said?.output,
+    runTimeFiles: said?.runTimeFiles ?? [],
     workspace: said?.workspace,
     settings: withAppJson(settings, appJson, migrate, notes),
     startNeedsDevelopment: ownStart?.needsDevelopment,

@@ -1,0 +1,106 @@
+import type { FoundVariable } from './contract.ts';
+import { placeOf } from './folder.ts';
+import type { Source } from './written-addresses.ts';
+
+/** Set by the platform or the tool chain, not by whoever runs the app. */
+const NOT_OURS = /^(?:PATH|HOME|USER|PWD|SHELL|LANG|TZ|TMPDIR|HOSTNAME|CI|GO[A-Z]+|KUBERNETES_\w+)$/;
+const READ = String.raw`(?:os|syscall)\.(?:Getenv|LookupEnv)`;
+/** `"8080"`, a raw string, `8080`, `true`, `5*time.Second` up to the next comma or bracket. */
+const VALUE = String.raw`(?:"((?:\\.|[^"\\])*)"|${'`([^`]*)`'}|(-?\d[\d_]*(?:\.\d+)?)\b(?!\s*\*)|(true|false)\b)`;
+
+/**
+ * The environment variables that Go code reads: os.Getenv and os.LookupEnv, the app's own functions around them
+ * (`getEnv("PORT", "8080")`), struct tags of env, envconfig and cleanenv, viper, command-line libraries.
+ */
+export function goVariables(sources: readonly Source[]): FoundVariable[] {
+  const readers = ownReaders(sources);
+  return sources.flatMap(({ path, text }) => {
+    const found: FoundVariable[] = [];
+    const add = (name: string | undefined, fallback: string | undefined, index: number): void => {
+      if (name && /^[A-Za-z_]\w*$/.test(name) && !NOT_OURS.test(name))
+        found.push({ name, fallback, source: placeOf(path, text, index) });
+    };
+    for (const match of text.matchAll(new RegExp(String.raw`${READ}\(\s*"(\w+)"\s*\)`, 'g')))
+      add(match[1], fallbackAfter(text, match.index, match[0].length), match.index);
+    if (readers.length > 0) {
+      const call = new RegExp(
+        String.raw`\b(?:${readers.join('|')})(?:\[\w+\])?\(\s*"(\w+)"\s*(?:,\s*${VALUE}\s*)?[,)]`,
+        'g',
+      );
+      for (const match of text.matchAll(call)) {
+        add(match[1], match[2] ?? match[3] ?? match[4]?.replaceAll('_', '') ?? match[5], match.index);
+      }
+    }
+    structTags(text, add);
+    viper(text, add);
+    for (const match of text.matchAll(
+      /\bEnvVars?:\s*\[\]string\{\s*"(\w+)"|\bEnvVar:\s*"(\w+)"|\.Envar\("(\w+)"\)|cli\.EnvVars\(\s*"(\w+)"/g,
+    ))
+      add(match[1] ?? match[2] ?? match[3] ?? match[4], undefined, match.index);
+    return found;
+  });
+}
+
+type Add = (name: string | undefined, fallback: string | undefined, index: number) => void;
+
+/** Functions of the app that hand their first parameter to os.Getenv. */
+function ownReaders(sources: readonly Source[]): string[] {
+  const names = new Set<string>();
+  const head = /\bfunc\s+(\w+)(?:\[[^\]]*\])?\(\s*(\w+)\b[^)]*\)[^{\n]*\{/g;
+  for (const { text } of sources) {
+    for (const match of text.matchAll(head)) {
+      const body = text.slice(match.index + match[0].length, match.index + match[0].length + 600).split('\n}')[0] ?? '';
+      if (new RegExp(String.raw`(?:${READ}|\b(?:${[...names, 'os\\.Getenv'].join('|')}))\(\s*${match[2]}\b`).test(body))
+        names.add(match[1] ?? '');
+    }
+  }
+  names.delete('');
+  return [...names];
+}
+
+/** `cmp.Or(os.Getenv("PORT"), "8080")`, or `port := os.Getenv("PORT")` with `if port == "" { port = "8080" }` after it. */
+function fallbackAfter(text: string, index: number, length: number): string | undefined {
+  const after = text.slice(index + length, index + length + 300);
+  if (/cmp\.Or\(\s*$/.test(text.slice(0, index))) return /^\s*,\s*"([^"]*)"/.exec(after)?.[1];
+  const line = text.slice(text.lastIndexOf('\n', index) + 1, index);
+  const name = /([\w.]+)(?:\s*,\s*\w+)?\s*:?=\s*$/.exec(line)?.[1];
+  if (!name) return undefined;
+  const escaped = name.replaceAll('.', '\\.');
+  const condition = String.raw`(?:${escaped}\s*==\s*""|len\(${escaped}\)\s*==\s*0|!\s*\w+|""\s*==\s*${escaped})`;
+  return new RegExp(String.raw`^[^\n]{0,20}(?:\n\s*)?(?:;\s*)?(?:if\s+)?${condition}\s*\{\s*${escaped}\s*=\s*${VALUE}`)
+    .exec(after)
+    ?.slice(1)
+    .find((value) => value !== undefined);
+}
+
+/** `env:"PORT" envDefault:"8080"`, `envconfig:"PORT" default:"8080"`, `env:"PORT,default=8080"`, `env:"PORT" env-default:"8080"`. */
+function structTags(text: string, add: Add): void {
+  for (const match of text.matchAll(/`([^`\n]*\b(?:env|envconfig):"[^`\n]*)`/g)) {
+    const tag = match[1] ?? '';
+    const [name = '', ...options] = (/\b(?:env|envconfig):"([^"]*)"/.exec(tag)?.[1] ?? '').split(/,\s*/);
+    const option = options.find((each) => each.startsWith('default='))?.slice('default='.length);
+    add(name, option ?? /\b(?:envDefault|env-default|default):"([^"]*)"/.exec(tag)?.[1], match.index);
+  }
+}
+
+function viper(text: string, add: Add): void {
+  const prefix = /\bSetEnvPrefix\(\s*"(\w+)"\s*\)/.exec(text)?.[1];
+  const nameOf = (key: string): string => [...(prefix ? [prefix] : []), key].join('_').toUpperCase();
+  for (const match of text.matchAll(/\bBindEnv\(\s*"([\w.-]+)"\s*(?:,\s*"(\w+)")?/g)) {
+    add(match[2] ?? nameOf(match[1] ?? ''), undefined, match.index);
+  }
+  if (!/\bAutomaticEnv\(\)/.test(text)) return;
+  // Dots and dashes of a key are part of the variable's name unless a replacer turns them to underscores.
+  const replaces = /\bSetEnvKeyReplacer\(/.test(text);
+  const keys = new Set<string>();
+  const keyed = new RegExp(
+    String.raw`\bviper\.(?:SetDefault\(\s*"([\w.-]+)"\s*,\s*${VALUE}|Get\w*\(\s*"([\w.-]+)"\s*\))`,
+    'g',
+  );
+  for (const match of text.matchAll(keyed)) {
+    const key = match[1] ?? match[6] ?? '';
+    if (keys.has(key) || (/[.-]/.test(key) && !replaces)) continue;
+    keys.add(key);
+    add(nameOf(key.replace(/[.-]/g, '_')), match[2] ?? match[3] ?? match[4] ?? match[5], match.index);
+  }
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fact } from './contract.ts';
+import { type Folder, lineOf } from './folder.ts';
+import { type CodeFamily, maskCode } from './mask-code.ts';
+import type { Source } from './written-addresses.ts';
+
+/** The files of an app's code, comments blanked out. */
+export function sourceFiles(folder: Folder, pattern: RegExp, leftOut: RegExp, family: CodeFamily): Source[] {
+  return folder.paths
+    .filter((path) => pattern.test(path) && !leftOut.test(path))
+    .map((path) => ({ path, text: maskCode(folder.read(path) ?? '', family) }));
+}
+
+/** The first match of a pattern's first group in a file, with its line. */
+export function factIn(folder: Folder, path: string, pattern: RegExp): Fact<string> | undefined {
+  const text = folder.read(path);
+  const match = text === undefined ? undefined : pattern.exec(text);
+  if (!text || !match?.[1]) return undefined;
+  const at = match.index + match[0].indexOf(match[1]);
+  return { value: match[1], source: `${path}:${lineOf(text, at)}` };
+}
+
+/** A version from `.tool-versions` (asdf, mise): `golang 1.22.3`. */
+export function toolVersion(folder: Folder, tool: RegExp): Fact<string> | undefined {
+  return factIn(folder, '.tool-versions', new RegExp(`^(?:${tool.source})\\s+(\\S+)`, 'm'));
+}
+
+/** Whether a path exists that is passed over when the folder is read: `vendor/modules.txt`. */
+export function existsBelow(folder: Folder, path: string): boolean {
+  return existsSync(join(folder.directory, path));
+}
+
+/** The text from an opening bracket to the one that closes it, both included; strings are passed over. */
+export function bracketed(text: string, open: number): string {
+  const closing: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' };
+  const first = text[open] ?? '';
+  const last = closing[first];
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    const letter = text[at] ?? '';
+    if (letter === '"' || letter === '`') {
+      const end = endOfString(text, at, letter);
+      if (end === -1) break;
+      at = end;
+    } else if (letter === first) depth++;
+    else if (letter === last && --depth === 0) return text.slice(open, at + 1);
+  }
+  return text.slice(open);
+}
+
+function endOfString(text: string, start: number, quote: string): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\' && quote !== '`') at++;
+    else if (text[at] === quote) return at;
+  }
+  return -1;
+}
