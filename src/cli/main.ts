@@ -14,9 +14,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   exec: async () => (await import('./exec.ts')).registerExec,
   cluster: async () => (await import('./cluster.ts')).registerCluster,
   image: async () => (await import('./image.ts')).registerImage,
+  load: async () => (await import('./load.ts')).registerLoad,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   engine: loadEngine,
   'pull-image': loadEngine,
+  'load-worker': async () => (await import('./load.ts')).registerLoadWorker,
 };
 
 /** Exit status: 0 done, 1 it could not be done (the message says why), 2 a wrong call, 70 a fault of ours. */

@@ -70,6 +70,11 @@ export interface LoadReport extends LoadCount {
   readonly longestGapMs: number;
   /** Requests by the status they were answered with. */
   readonly statuses: Readonly<Record<string, number>>;
+  /**
+   * How much of the time the process that sends was busy, in percent. Near 100 it could not have sent more, and part of
+   * the latency is its own.
+   */
+  readonly busyPercent?: number;
   /** How many were answered within each span of time, fastest first; the last span has no end. */
   readonly distribution?: readonly { readonly upToMs: number | undefined; readonly count: number }[];
 }

@@ -37,6 +37,7 @@ export function runLoad(options: LoadOptions): Load {
   const record = new Record();
   const stopping = new AbortController();
   const beganMs = clock.monotonic();
+  const idleBefore = performance.eventLoopUtilization();
   const sinceStart = (): number => clock.monotonic() - beganMs;
   /** In order of their due times, so the eldest is in front. */
   let open: Open[] = [];
@@ -44,6 +45,7 @@ export function runLoad(options: LoadOptions): Load {
   let busy = 0;
   let count = 0;
   let sentUntilMs = 0;
+  let busyPercent = 0;
   let idle: (() => void) | undefined;
   const tooLate = `no answer within ${target.timeoutMs / 1000} s`;
   const noneFree = `no connection free within ${target.timeoutMs / 1000} s`;
@@ -115,6 +117,7 @@ export function runLoad(options: LoadOptions): Load {
       await clock.sleep(Math.max(1, pauseMs), stopping.signal).catch(() => {});
     }
     sentUntilMs = Math.min(sinceStart(), endMs);
+    busyPercent = Math.round(performance.eventLoopUtilization(idleBefore).utilization * 100);
     signal?.removeEventListener('abort', end);
   })();
 
@@ -141,7 +144,10 @@ export function runLoad(options: LoadOptions): Load {
     recent: (windowMs) => record.recent(windowMs, sinceStart()),
     stop() {
       end();
-      stopped ??= drain().then(() => record.report(options.url, target.ratePerSecond, sentUntilMs));
+      stopped ??= drain().then(() => ({
+        ...record.report(options.url, target.ratePerSecond, sentUntilMs),
+        busyPercent,
+      }));
       return stopped;
     },
     ended: sending,
