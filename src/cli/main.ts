@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   exec: async () => (await import('./exec.ts')).registerExec,
   cluster: async () => (await import('./cluster.ts')).registerCluster,
   image: async () => (await import('./image.ts')).registerImage,
+  smoke: async () => (await import('./smoke.ts')).registerSmoke,
   load: async () => (await import('./load.ts')).registerLoad,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   engine: loadEngine,
