@@ -9,7 +9,7 @@ const LANGUAGES: Readonly<Record<Language, string>> = {
   php: 'PHP',
   rust: 'Rust',
   dotnet: '.NET',
-  static: 'static site',
+  static: 'static site, nginx',
 };
 
 /** An app in one line: `users 1.0.0: Node.js 24, fastify, mysql, port 8080`. */

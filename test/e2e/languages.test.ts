@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type TestCluster, testCluster } from './harness.ts';
+
+const root = process.cwd();
+/** What the apps' images are built on. A machine that has none of them yet may take minutes to fetch or assemble them. */
+const BASES = ['busybox:1.36', 'golang:1.22-bookworm', 'nginx:1.27'];
+
+let cluster: TestCluster;
+let folder: string;
+const images: string[] = [];
+
+before(() => {
+  cluster = testCluster();
+  folder = mkdtempSync(join(tmpdir(), 'wherry-languages-'));
+  for (const image of BASES) {
+    const pulled = cluster.tryWherry(['image', 'pull', image], { timeoutMs: 600_000 });
+    assert.equal(pulled.exitCode, 0, pulled.stderr);
+  }
+});
+
+after(() => {
+  try {
+    for (const image of images) cluster.tryWherry(['image', 'remove', image]);
+  } finally {
+    cluster.delete();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+describe('a Go service of the standard library', () => {
+  test('crosses without a Dockerfile and answers', async () => {
+    const url = up(copied('hello-go'));
+    assert.deepEqual(JSON.parse((await get(url, '/health')).text), { status: 'ok' });
+    assert.deepEqual(JSON.parse((await get(url, '/hello/Ada')).text), { message: 'Hello, Ada!' });
+    const pod = JSON.parse(cluster.kubectl('get', 'deployment', 'hello-go', '-o', 'json')) as Deployment;
+    assert.equal(pod.spec.template.spec.containers[0]?.livenessProbe?.httpGet?.path, '/health');
+  });
+
+  test('its image holds the program alone, run by a user that is not root', () => {
+    const said = cluster.wherry(
+      'exec',
+      '--name',
+      cluster.name,
+      'hello-go',
+      '--',
+      'sh',
+      '-c',
+      'id -u; ls /app /app/bin',
+    );
+    assert.deepEqual(said.trim().split('\n'), ['10001', '/app:', 'bin', '', '/app/bin:', 'hello-go']);
+  });
+});
+
+describe('a static site', () => {
+  test('is served with its types, and what is not there is 404', async () => {
+    const url = up(copied('site'));
+    assert.match((await get(url, '/')).text, /<h1>A wherry<\/h1>/);
+    assert.match((await get(url, '/about')).text, /<h1>About<\/h1>/);
+    assert.equal((await get(url, '/assets/style.css')).type, 'text/css');
+    const missing = await get(url, '/nowhere');
+    assert.deepEqual([missing.status, /This page is not here/.test(missing.text)], [404, true]);
+    assert.equal((await get(url, '/README.md')).status, 404, 'what is for the author is not served');
+  });
+});
+
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly { livenessProbe?: { httpGet?: { path: string } } }[] };
+    };
+  };
+}
+
+/** A folder of its own, so that nothing a build leaves behind stands in the examples. */
+function copied(example: string): string {
+  const target = join(folder, example);
+  cpSync(join(root, 'examples', example), target, { recursive: true });
+  return target;
+}
+
+function up(directory: string): string {
+  const said = cluster.tryWherry(['up', directory, '--name', cluster.name, '--replicas', '1', '--json'], {
+    timeoutMs: 300_000,
+  });
+  assert.equal(said.exitCode, 0, said.stdout + said.stderr);
+  const { url, image } = JSON.parse(said.stdout) as { url: string; image: string };
+  images.push(image);
+  return url;
+}
+
+/** NAME.localhost leads to loopback everywhere, which the system's resolver need not know. */
+function get(base: string, path: string): Promise<{ status: number; type: string; text: string }> {
+  const url = new URL(path, base);
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { host: '127.0.0.1', port: url.port || 80, path: url.pathname, headers: { host: url.host }, timeout: 10_000 },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.once('end', () => {
+          const type = (response.headers['content-type'] ?? '').split(';')[0] ?? '';
+          resolve({ status: response.statusCode ?? 0, type, text });
+        });
+      },
+    );
+    asked.once('timeout', () => asked.destroy(new Error(`no answer from ${url.href}`)));
+    asked.once('error', reject).end();
+  });
+}
