@@ -1,9 +1,19 @@
-import type { Facts } from '../project/index.ts';
+import type { Facts, Variable } from '../project/index.ts';
 import { execForm } from './command.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { debianPackage } from './debian-python.ts';
 import { AS_NOBODY, dockerignore, heading } from './shared-lines.ts';
 
+/** Servers by the program's name, each with its package. */
+const SERVERS: Readonly<Record<string, string>> = {
+  gunicorn: 'gunicorn',
+  uvicorn: 'uvicorn',
+  hypercorn: 'hypercorn',
+  daphne: 'daphne',
+  'waitress-serve': 'waitress',
+};
+// One retry: where one of several indexes is out of reach, pip's own five would be waited for at every package.
+const PIP = '/venv/bin/pip --retries 1 install';
 const CACHE = '--mount=type=cache,target=/root/.cache/pip';
 
 /** One stage fills /venv, the image takes it over: no compiler and no package cache is left in it. */
@@ -11,13 +21,13 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
   const version = facts.languageVersion;
   if (!version || !facts.start) throw new Error('a Python app without version or start has no Dockerfile');
   const base = `python:${version.value}-slim-bookworm`;
-  const server = /^(gunicorn|uvicorn|hypercorn|daphne|waitress-serve)\b/.exec(facts.start.value)?.[1];
-  const serverPackage = server === 'waitress-serve' ? 'waitress' : server;
+  const server = /(?:^|[\s/])(gunicorn|uvicorn|hypercorn|daphne|waitress-serve)\s/.exec(facts.start.value)?.[1];
+  const serverPackage = server === undefined ? undefined : SERVERS[server];
   const named = new Set(facts.packages.map(({ value }) => value));
   const extra = serverPackage && !named.has(serverPackage) ? [serverPackage] : [];
   const install = installLine(facts, extra);
   const debian = [...new Set([...facts.packages.map(({ value }) => value), ...extra].flatMap(debianPackage))].sort();
-  const wholeTree = install.needsTree ? ['COPY . .'] : [`COPY ${facts.manifestFiles.join(' ')} ./`];
+  const wholeTree = install.needsTree ? ['COPY . .'] : copyLines(facts.manifestFiles);
   const lines = [
     ...heading(facts),
     `# Python ${version.value}: ${version.source}`,
@@ -56,6 +66,7 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
         ]
       : []),
     'COPY . .',
+    ...(facts.build ? [`# build: ${facts.build.source}`, `RUN ${placeholders(facts)}${facts.build.value}`] : []),
     ...AS_NOBODY,
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,
@@ -78,31 +89,58 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
   };
 }
 
+/** Files keep their folders, since one may name another by its path. */
+function copyLines(paths: readonly string[]): string[] {
+  const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/');
+  return [...new Set(paths.map(folderOf))].map((folder) => {
+    const inside = paths.filter((path) => folderOf(path) === folder);
+    return `COPY ${inside.join(' ')} ./${folder ? `${folder}/` : ''}`;
+  });
+}
+
+/** What settings insist on when a build step loads them: any value does, none of them is kept in the image. */
+function placeholders(facts: Facts): string {
+  const needed = facts.variables.filter(({ fallback, optional }) => fallback === undefined && optional !== true);
+  return needed.map((variable) => `${variable.name}=${placeholder(variable)} `).join('');
+}
+
+function placeholder({ name, service }: Variable): string {
+  if (service?.part === 'port' || name.endsWith('PORT')) return '1';
+  if (service?.part === 'url' && (service.kind === 'mysql' || service.kind === 'postgres'))
+    return 'sqlite:////tmp/build';
+  if (/UR[LI]$/.test(name)) return 'http://localhost';
+  return 'build';
+}
+
 function installLine(facts: Facts, extra: readonly string[]): { command: string; needsTree: boolean } {
   const also = extra.length > 0 ? ` ${extra.join(' ')}` : '';
-  // One retry: where one of several indexes is out of reach, pip's own five would be waited for at every package.
-  const pip = '/venv/bin/pip --retries 1 install';
+  const then = also ? ` && ${PIP}${also}` : '';
+  const files = facts.manifestFiles;
+  const requirements = files.find((path) => /requirements.*\.txt$|^requirements\//.test(path));
   switch (facts.packageManager?.value) {
     case 'uv':
       return {
-        command: `${pip} uv && UV_PROJECT_ENVIRONMENT=/venv /venv/bin/uv sync --frozen --no-dev --no-install-project${extra.length > 0 ? ` && ${pip}${also}` : ''}`,
+        command: `${PIP} uv && UV_PROJECT_ENVIRONMENT=/venv /venv/bin/uv sync --frozen --no-dev --no-install-project${then}`,
         needsTree: false,
       };
     case 'poetry':
       return {
-        command: `python3 -m venv /poetry && /poetry/bin/pip install poetry && VIRTUAL_ENV=/venv /poetry/bin/poetry install --only main --no-root${extra.length > 0 ? ` && ${pip}${also}` : ''}`,
+        command: `python3 -m venv /poetry && /poetry/bin/pip install poetry && VIRTUAL_ENV=/venv /poetry/bin/poetry install --only main --no-root${then}`,
         needsTree: false,
       };
-    case 'pipenv':
+    case 'pipenv': {
+      const exact = files.includes('Pipfile.lock') ? ' --deploy' : ' --skip-lock';
       return {
-        command: `python3 -m venv /pipenv && /pipenv/bin/pip install pipenv && VIRTUAL_ENV=/venv /pipenv/bin/pipenv install --deploy${extra.length > 0 ? ` && ${pip}${also}` : ''}`,
+        command: `python3 -m venv /pipenv && /pipenv/bin/pip install pipenv && VIRTUAL_ENV=/venv /pipenv/bin/pipenv install${exact}${then}`,
         needsTree: false,
       };
+    }
     default:
-      if (facts.manifestFiles.includes('requirements.txt')) {
-        return { command: `${pip} -r requirements.txt${also}`, needsTree: false };
+      if (requirements !== undefined) return { command: `${PIP} -r ${requirements}${also}`, needsTree: false };
+      // Installing the project itself needs its sources.
+      if (files.some((path) => /^(?:pyproject\.toml|setup\.(?:py|cfg))$/.test(path))) {
+        return { command: `${PIP} .${also}`, needsTree: true };
       }
-      if (facts.manifestFiles.includes('pyproject.toml')) return { command: `${pip} .${also}`, needsTree: true };
-      return { command: extra.length > 0 ? `${pip}${also}` : 'true', needsTree: false };
+      return { command: also ? `${PIP}${also}` : 'true', needsTree: false };
   }
 }

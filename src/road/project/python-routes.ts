@@ -1,0 +1,52 @@
+import type { Fact, Route } from './contract.ts';
+import { placeOf } from './folder.ts';
+import { roleOf } from './routes.ts';
+import type { Source } from './written-addresses.ts';
+
+/** The routes that a module declares: decorators of Flask, FastAPI and their kin, literal paths of Django's urls. */
+export function pythonRoutes({ path, text }: Source): Route[] {
+  const routes: Route[] = [];
+  const prefix = prefixOf(text);
+  const add = (method: string, route: string, index: number): void => {
+    routes.push({ method, path: route, source: placeOf(path, text, index), role: roleOf(method, route) });
+  };
+  for (const match of text.matchAll(/^\s*@(\w+)(?:\.\w+)*\.(get|post|put|patch|delete)\(\s*['"](\/?[^'"]*)['"]/gm)) {
+    const route = `${prefix.get(match[1] ?? '') ?? ''}${match[3] ?? ''}` || '/';
+    if (route.startsWith('/')) add((match[2] ?? '').toUpperCase(), route, match.index + match[0].indexOf('@'));
+  }
+  for (const match of text.matchAll(/^\s*@(\w+)(?:\.\w+)*\.route\(\s*['"](\/[^'"]*)['"]([^)]*)\)/gm)) {
+    const methods = [...(/methods\s*=\s*[[(]([^\])]*)/.exec(match[3] ?? '')?.[1] ?? '').matchAll(/['"](\w+)['"]/g)];
+    const route = `${prefix.get(match[1] ?? '') ?? ''}${match[2] ?? ''}`;
+    for (const method of methods.length > 0 ? methods.map((found) => found[1] ?? '') : ['GET']) {
+      add(method.toUpperCase(), route, match.index + match[0].indexOf('@'));
+    }
+  }
+  // Starlette: Route("/health", health)
+  for (const match of text.matchAll(/\bRoute\(\s*['"](\/[^'"]*)['"]/g)) add('GET', match[1] ?? '/', match.index);
+  // Django: path("health/", view); only literal paths of urls.py.
+  if (/(?:^|\/)urls\.py$/.test(path)) {
+    for (const match of text.matchAll(/\bpath\(\s*['"]([^'"<]*)['"]\s*,\s*(?!include\b)/g)) {
+      add('GET', `/${match[1] ?? ''}`, match.index);
+    }
+  }
+  return routes;
+}
+
+/** `router = APIRouter(prefix="/items")`, `bp = Blueprint("x", __name__, url_prefix="/x")`: what stands before each path. */
+function prefixOf(text: string): Map<string, string> {
+  const found = new Map<string, string>();
+  const pattern = /^(\w+)\s*=\s*(?:APIRouter|Blueprint)\([^)]*?\b(?:url_)?prefix\s*=\s*['"]([^'"]*)['"]/gm;
+  for (const match of text.matchAll(pattern)) found.set(match[1] ?? '', match[2] ?? '');
+  return found;
+}
+
+/** The port that a module gives its own server. */
+export function writtenPythonPort(sources: readonly Source[]): Fact<number> | undefined {
+  for (const { path, text } of sources) {
+    const match =
+      /(?:\.run|run_app|\.listen|serve)\([^)]*?\bport\s*=\s*(\d{2,5})\b/.exec(text) ??
+      /(?:HTTPServer|TCPServer|make_server)\(\s*\(?\s*['"][^'"]*['"]\s*,\s*(\d{2,5})\b/.exec(text);
+    if (match) return { value: Number(match[1]), source: placeOf(path, text, match.index) };
+  }
+  return undefined;
+}
