@@ -6,7 +6,7 @@ export type PolicySeverity = 'error' | 'warning' | 'note';
 export interface PolicyFinding {
   /** `readiness-probe-missing`. */
   readonly rule: string;
-  /** The factor of the twelve that it breaks: `III`. */
+  /** The factor of the twelve that it breaks: `config`. */
   readonly factor?: string;
   readonly severity: PolicySeverity;
   /** As the path was given, with what lies below it: `k8s/base/web.yaml`. */

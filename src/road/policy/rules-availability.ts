@@ -11,7 +11,7 @@ import type { PolicyRule, Scope, Subject } from './contract.ts';
 export const AVAILABILITY_RULES: readonly PolicyRule[] = [
   {
     id: 'single-replica',
-    factor: 'VIII',
+    factor: 'concurrency',
     severity: 'warning',
     kinds: ['Deployment'],
     what: 'one pod alone behind a Service',
@@ -31,7 +31,7 @@ export const AVAILABILITY_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'budget-missing',
-    factor: 'IX',
+    factor: 'disposability',
     severity: 'note',
     kinds: ['Deployment'],
     what: 'several pods without a PodDisruptionBudget',
@@ -109,7 +109,7 @@ export const AVAILABILITY_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'roll-with-gap',
-    factor: 'IX',
+    factor: 'disposability',
     severity: 'warning',
     kinds: ['Deployment'],
     what: 'a roll that takes all pods away at once',

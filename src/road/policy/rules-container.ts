@@ -9,7 +9,7 @@ const WITH_PODS = ['Pod', ...KEPT_RUNNING, 'Job', 'CronJob'];
 export const CONTAINER_RULES: readonly PolicyRule[] = [
   {
     id: 'image-not-pinned',
-    factor: 'V',
+    factor: 'build-release-run',
     severity: 'warning',
     kinds: WITH_PODS,
     what: 'an image without tag, or with :latest',
@@ -25,7 +25,7 @@ export const CONTAINER_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'readiness-probe-missing',
-    factor: 'IX',
+    factor: 'disposability',
     severity: 'warning',
     kinds: KEPT_RUNNING,
     what: 'a container behind a Service that nobody asks whether it is ready',
@@ -43,7 +43,7 @@ export const CONTAINER_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'liveness-probe-missing',
-    factor: 'IX',
+    factor: 'disposability',
     severity: 'note',
     kinds: KEPT_RUNNING,
     what: 'a container behind a Service that nobody asks whether it still works',
@@ -79,7 +79,7 @@ export const CONTAINER_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'requests-missing',
-    factor: 'VIII',
+    factor: 'concurrency',
     severity: 'warning',
     kinds: WITH_PODS,
     what: 'a container that does not say what it needs',
@@ -100,7 +100,7 @@ export const CONTAINER_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'memory-limit-missing',
-    factor: 'VIII',
+    factor: 'concurrency',
     severity: 'warning',
     kinds: WITH_PODS,
     what: 'a container that may take all memory of its node',
@@ -114,7 +114,7 @@ export const CONTAINER_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'no-time-to-leave',
-    factor: 'IX',
+    factor: 'disposability',
     severity: 'note',
     kinds: ['Deployment'],
     what: 'a server that ends at the moment it is told',
@@ -129,7 +129,7 @@ export const CONTAINER_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'jobs-overlap',
-    factor: 'XII',
+    factor: 'admin-processes',
     severity: 'note',
     kinds: ['CronJob'],
     what: 'a job that is started again while it still runs',

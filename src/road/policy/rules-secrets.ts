@@ -16,7 +16,7 @@ const WITH_PODS = [
 export const SECRET_RULES: readonly PolicyRule[] = [
   {
     id: 'secret-in-config-map',
-    factor: 'III',
+    factor: 'config',
     severity: 'error',
     kinds: ['ConfigMap'],
     what: 'a ConfigMap value that looks like a password or a key',
@@ -32,7 +32,7 @@ export const SECRET_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'secret-in-environment',
-    factor: 'III',
+    factor: 'config',
     severity: 'error',
     kinds: WITH_PODS,
     what: 'an environment variable whose text looks like a password or a key',
@@ -52,7 +52,7 @@ export const SECRET_RULES: readonly PolicyRule[] = [
   },
   {
     id: 'secret-in-file',
-    factor: 'III',
+    factor: 'config',
     severity: 'warning',
     kinds: ['Secret'],
     what: 'a Secret with its values in a file',

@@ -1,12 +1,16 @@
 import { DockerfileParser } from 'dockerfile-ast';
 import type { DockerfileFacts, Fact } from './contract.ts';
 import type { Folder } from './folder.ts';
+import { markOf } from './written-mark.ts';
 
-/** What the folder's own Dockerfile says of the running container; its faults are the builder's to report. */
+/**
+ * What the folder's own Dockerfile says of the running container; its faults are the builder's to report. One that wherry
+ * wrote and nobody changed says nothing new: it was made from the facts.
+ */
 export function readDockerfile(folder: Folder): DockerfileFacts | undefined {
   const path = ['Dockerfile', 'Containerfile'].find((name) => folder.has(name));
   const text = path && folder.read(path);
-  if (!path || !text) return undefined;
+  if (!path || !text || markOf(text) === 'unchanged') return undefined;
   const parsed = DockerfileParser.parse(text);
   const ports: Fact<number>[] = [];
   let user: Fact<string> | undefined;

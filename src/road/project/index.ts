@@ -2,3 +2,4 @@ export type * from './contract.ts';
 export { type Folder, lineOf, openFolder, placeOf } from './folder.ts';
 export { labelOf, readProject } from './read-project.ts';
 export { isOwnSecret, whySecret } from './secret.ts';
+export { markOf, withMark } from './written-mark.ts';
