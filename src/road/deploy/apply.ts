@@ -6,7 +6,7 @@ import { kindOf } from './kinds-of.ts';
 
 const MANAGER = 'wherry';
 /** Hash of the object as it was last applied: tells that nothing was taken out of it since. */
-const APPLIED_ANNOTATION = 'wherry/applied-hash';
+export const APPLIED_ANNOTATION = 'wherry/applied-hash';
 
 export type Change = Extract<DeployStep, { type: 'applied' }>['change'];
 
@@ -18,9 +18,7 @@ export async function applyObject(client: RoadClient, object: Manifest): Promise
   const kind = kindOf(object);
   const { namespace, name } = object.metadata;
   const live = await liveObject(client, object);
-  const hash = createHash('sha256').update(JSON.stringify(object)).digest('hex').slice(0, 16);
-  const annotations = { ...object.metadata.annotations, [APPLIED_ANNOTATION]: hash };
-  const wanted: Manifest = { ...object, metadata: { ...object.metadata, annotations } };
+  const wanted = marked(object);
   if (live && covers(live, wanted)) return 'unchanged';
   await client.patch(
     kind,
@@ -30,6 +28,20 @@ export async function applyObject(client: RoadClient, object: Manifest): Promise
     { fieldManager: MANAGER, fieldValidation: 'Strict' },
   );
   return live ? 'changed' : 'created';
+}
+
+/** Whether applying the object would change nothing. */
+export function isAsWanted(live: KubeObject | undefined, object: Manifest): boolean {
+  return live !== undefined && covers(live, marked(object));
+}
+
+export function appliedHash(object: Manifest): string {
+  return createHash('sha256').update(JSON.stringify(object)).digest('hex').slice(0, 16);
+}
+
+function marked(object: Manifest): Manifest {
+  const annotations = { ...object.metadata.annotations, [APPLIED_ANNOTATION]: appliedHash(object) };
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 /** The object as it is in the cluster; undefined when there is none. */

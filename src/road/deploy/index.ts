@@ -1,4 +1,23 @@
+export { CANARY_DEFAULT, canaryStepsOf, secondsOf } from './canary-steps.ts';
 export type * from './contract.ts';
 export { deploy } from './deploy.ts';
 export { existingSecrets } from './existing.ts';
+export { askHolder, type HeldLease, type LeaseRequest, type LeaseTrace, lookAtLease, takeLease } from './lease.ts';
+export { readLive } from './live-state.ts';
+export { planRelease, planText } from './plan-release.ts';
+export { productionName } from './production.ts';
+export { proofText } from './proof.ts';
+export {
+  abortRelease,
+  isHeld,
+  planOf,
+  promoteRelease,
+  resumeRelease,
+  rollbackRequest,
+  rollbackRisks,
+  startRelease,
+  unfinishedError,
+} from './releases.ts';
+export type { RunSurroundings } from './run-context.ts';
+export { type Outcome, type RunningRelease, runPlan } from './run-plan.ts';
 export { answers, type SmokeCheck, smoke, smokePaths } from './smoke.ts';

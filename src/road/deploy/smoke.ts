@@ -1,7 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { type Clock, messageOf, UserError } from '../../base/index.ts';
+import { StatusError } from '../../engine/kinds/index.ts';
 import type { Route } from '../project/index.ts';
+import type { RoadClient } from './contract.ts';
 
 const ANSWER_MS = 10_000;
 const BODY_BYTES_MAX = 64 * 1024;
@@ -36,14 +38,58 @@ export function smokePaths(routes: readonly Route[]): string[] {
  * @throws UserError with status and the answer's first line.
  */
 export async function smoke(url: string, paths: readonly string[], options: SmokeOptions): Promise<SmokeCheck[]> {
+  return await askEach(
+    paths,
+    (path) => new URL(path, url).href,
+    (target) => ask(target, options.signal),
+    options,
+  );
+}
+
+/**
+ * The same through the API server's way to a Service: where no user comes, and from any machine that reaches the API.
+ * `place` names namespace, Service and one of its ports.
+ */
+export async function smokeService(
+  client: Required<Pick<RoadClient, 'request'>>,
+  place: { readonly namespace: string; readonly service: string; readonly port: string },
+  paths: readonly string[],
+  options: SmokeOptions,
+): Promise<SmokeCheck[]> {
+  const { namespace, service, port } = place;
+  const base = `/api/v1/namespaces/${namespace}/services/${service}:${port}/proxy`;
+  const askService = async (path: string): Promise<Answer> => {
+    try {
+      const answer = await client.request('GET', path, { accept: '*/*', signal: options.signal });
+      return { status: answer.status, text: await answer.text() };
+    } catch (error) {
+      // The API server hands on what the app answered, as an error of its own kind from 400 on.
+      return { status: error instanceof StatusError ? error.code : 0, text: messageOf(error) };
+    }
+  };
+  return await askEach(paths, (path) => base + path, askService, options, `service/${service}`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function askEach(
+  paths: readonly string[],
+  targetOf: (path: string) => string,
+  askFor: (target: string) => Promise<Answer>,
+  options: SmokeOptions,
+  place?: string,
+): Promise<SmokeCheck[]> {
   const checks: SmokeCheck[] = [];
   const limit = options.clock.monotonic() + (options.patienceMs ?? 20_000);
   for (const [index, path] of paths.entries()) {
-    const target = new URL(path, url).href;
+    const target = targetOf(path);
     for (let delay = 20; ; delay = Math.min(delay * 2, 500)) {
       options.signal.throwIfAborted();
       const started = options.clock.monotonic();
-      const answer = await ask(target, options.signal);
+      const answer = await askFor(target);
       const good = answer.status > 0 && answer.status < (index === 0 ? 404 : 500);
       if (good) {
         checks.push({ path, status: answer.status, tookMs: Math.round(options.clock.monotonic() - started) });
@@ -51,7 +97,10 @@ export async function smoke(url: string, paths: readonly string[], options: Smok
       }
       if (index > 0 || options.clock.monotonic() >= limit) {
         const said = answer.status > 0 ? `answered ${answer.status}` : 'did not answer';
-        throw new UserError(`GET ${target}`, `${said}: ${answer.text.trim().split('\n')[0] ?? ''}`);
+        throw new UserError(
+          place === undefined ? `GET ${target}` : `${place}: GET ${path}`,
+          `${said}: ${answer.text.trim().split('\n')[0] ?? ''}`,
+        );
       }
       await options.clock.sleep(delay, options.signal);
     }
@@ -65,7 +114,7 @@ export async function answers(url: string, signal: AbortSignal): Promise<boolean
   return status > 0 && status < 500;
 }
 
-function ask(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+function ask(url: string, signal: AbortSignal): Promise<Answer> {
   const { protocol, hostname, host, port, pathname, search } = new URL(url);
   const secure = protocol === 'https:';
   // RFC 6761: every name below localhost is loopback; not every resolver knows.

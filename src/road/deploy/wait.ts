@@ -153,7 +153,12 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
   }
 }
 
-function podSelector(object: Manifest): string {
+/** What selects the pods of a workload. */
+export function podSelector(object: {
+  readonly kind?: string;
+  readonly metadata: { readonly name?: string };
+  readonly spec?: unknown;
+}): string {
   if (object.kind === 'Job') return `batch.kubernetes.io/job-name=${object.metadata.name}`;
   const spec = object.spec as { selector?: { matchLabels?: Record<string, string> } } | undefined;
   return Object.entries(spec?.selector?.matchLabels ?? {})

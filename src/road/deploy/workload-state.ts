@@ -1,4 +1,4 @@
-import type { Deployment, Job, KubeObject, StatefulSet } from '../../engine/kinds/index.ts';
+import type { DaemonSet, Deployment, Job, KubeObject, StatefulSet } from '../../engine/kinds/index.ts';
 
 export type WorkloadState =
   | { readonly is: 'ready' }
@@ -13,6 +13,7 @@ const waiting = (reason: string): WorkloadState => ({ is: 'waiting', reason });
 export function workloadState(object: KubeObject): WorkloadState {
   if (object.kind === 'Deployment') return deploymentState(object as Deployment);
   if (object.kind === 'StatefulSet') return statefulSetState(object as StatefulSet);
+  if (object.kind === 'DaemonSet') return daemonSetState(object as DaemonSet);
   if (object.kind === 'Job') return jobState(object as Job);
   return ready;
 }
@@ -39,6 +40,15 @@ function statefulSetState({ metadata, spec, status }: StatefulSet): WorkloadStat
   if (currentRevision !== updateRevision && updatedReplicas < wanted) {
     return waiting(`${updatedReplicas} of ${wanted} replicas are of the new version`);
   }
+  return ready;
+}
+
+function daemonSetState({ metadata, status }: DaemonSet): WorkloadState {
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return waiting('not seen by its controller yet');
+  const { desiredNumberScheduled: wanted = 0, updatedNumberScheduled = 0, numberAvailable = 0 } = status ?? {};
+  if (updatedNumberScheduled < wanted)
+    return waiting(`${updatedNumberScheduled} of ${wanted} pods are of the new version`);
+  if (numberAvailable < wanted) return waiting(`${numberAvailable} of ${wanted} pods are ready`);
   return ready;
 }
 

@@ -1,0 +1,65 @@
+import { type Ingress, type IngressClass, type KubeObject, kinds } from '../../engine/kinds/index.ts';
+import { INSTANCE_LABEL, type Manifest } from '../manifests/index.ts';
+import type { Release } from '../releases/index.ts';
+import { liveObject } from './apply.ts';
+import type { LiveState, ReleaseRequest, RoadClient } from './contract.ts';
+import { nextName } from './front.ts';
+import { nameOf } from './kinds-of.ts';
+
+const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
+const READS_AT_ONCE = 8;
+
+/** What the cluster holds of the objects that a release may touch. `last` is the release that serves. */
+export async function readLive(
+  client: RoadClient,
+  request: Pick<ReleaseRequest, 'app' | 'objects' | 'front' | 'namespace'>,
+  last: Release | undefined,
+): Promise<LiveState> {
+  const asked = new Map<string, Manifest>();
+  for (const object of [...(last?.objects ?? []), ...request.objects, ...nextObjects(request)]) {
+    asked.set(nameOf(object), object);
+  }
+  const objects = new Map<string, KubeObject>();
+  const waiting = [...asked.entries()];
+  const read = async (): Promise<void> => {
+    for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
+      const live = await liveObject(client, entry[1]);
+      if (live) objects.set(entry[0], live);
+    }
+  };
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, read));
+  const ingress = request.objects.find(({ kind, metadata }) => kind === 'Ingress' && metadata.name === request.front);
+  const written = await client.list(kinds.configmaps, {
+    namespace: request.namespace,
+    labelSelector: `${INSTANCE_LABEL}=${request.app},app.kubernetes.io/managed-by=wherry`,
+  });
+  const configMaps = written.items.map(({ metadata }) => `configmap/${metadata.name}`);
+  return { objects, last, configMaps, ingressController: ingress && (await controllerOf(client, ingress)) };
+}
+
+/** What a release brings beside the stable objects, by name only. */
+function nextObjects({ front, namespace }: Pick<ReleaseRequest, 'front' | 'namespace'>): Manifest[] {
+  if (front === undefined) return [];
+  const metadata = { name: nextName(front), namespace };
+  return [
+    { apiVersion: 'apps/v1', kind: 'Deployment', metadata },
+    { apiVersion: 'v1', kind: 'Service', metadata },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata },
+  ];
+}
+
+/** Who answers for an Ingress: the controller of its class, or of the cluster's default class. */
+async function controllerOf(client: RoadClient, ingress: Manifest): Promise<string | undefined> {
+  const wanted = (ingress as unknown as Ingress).spec?.ingressClassName;
+  let classes: readonly IngressClass[];
+  try {
+    ({ items: classes } = await client.list<IngressClass>(kinds.ingressclasses));
+  } catch {
+    // Classes belong to the whole cluster; who may deploy to one namespace may not be let see them.
+    return undefined;
+  }
+  const found = classes.find(({ metadata }) =>
+    wanted === undefined ? metadata.annotations?.[DEFAULT_CLASS] === 'true' : metadata.name === wanted,
+  );
+  return found?.spec?.controller;
+}

@@ -1,0 +1,218 @@
+import { messageOf, UserError } from '../../base/index.ts';
+import { kinds, StatusError } from '../../engine/kinds/index.ts';
+import type { LoadReport } from '../load/index.ts';
+import type { Manifest } from '../manifests/index.ts';
+import type { Release } from '../releases/index.ts';
+import type { Plan, PlanStep, Undoing } from './contract.ts';
+import { planUndo } from './plan-undo.ts';
+import { type Proof, startProof } from './proof.ts';
+import type { GapClock, RunSurroundings, StepContext } from './run-context.ts';
+import { runStep } from './run-step.ts';
+import { Held } from './step-hold.ts';
+
+/** A release under way: what it does, and how far it is. */
+export interface RunningRelease {
+  readonly number: number;
+  readonly plan: Plan;
+  readonly objects: readonly Manifest[];
+  readonly stepsDone: number;
+}
+
+/** What came of a release. */
+export interface Outcome {
+  readonly number: number;
+  /** `held`: it waits for `wherry promote`. */
+  readonly verdict: Exclude<Release['verdict'], 'running'> | 'held';
+  readonly reason: string | undefined;
+  readonly proof: LoadReport | undefined;
+  /** How long nothing served, where the strategy makes that so; at most. */
+  readonly gapMs: number | undefined;
+}
+
+/**
+ * Goes through a release's plan from where it is to its end, and takes it back by itself when a step or a gate fails.
+ * Every step that is done stands in the release's record before the next begins.
+ * @throws UserError when it is stopped, or loses the cluster or its lease: then the release can be resumed or aborted.
+ */
+export async function runPlan(release: RunningRelease, around: RunSurroundings): Promise<Outcome> {
+  const { plan, number } = release;
+  const { ledger, clock, lease } = around;
+  const aborting = new AbortController();
+  const failing = new AbortController();
+  const forget = lease.onRequest((request) => {
+    if (request === 'abort') aborting.abort(new UserError(`v${number}`, 'was aborted'));
+  });
+  const signal = AbortSignal.any([around.signal, lease.lost, aborting.signal, failing.signal]);
+  const gap: GapClock = { startedMs: undefined, lastedMs: undefined };
+  let stepsDone = release.stepsDone;
+  let proof: Proof | undefined;
+  let migration: Release['migration'] = plan.migration ? { job: plan.migration, verdict: 'not run' } : undefined;
+  if (plan.undoing) return await goBack(release, plan.undoing);
+  try {
+    proof = await beginProof(release, around, signal);
+    proof?.watch((fault) => failing.abort(fault));
+    for (; stepsDone < plan.steps.length; ) {
+      const step = plan.steps[stepsDone] as PlanStep;
+      signal.throwIfAborted();
+      if (step.type === 'away') proof?.rest();
+      await oneStep(step, stepsDone, plan.steps.length, contextOf(false, signal));
+      if (step.type === 'job' && step.stage === 'migrate') migration = { job: plan.migration ?? '', verdict: 'good' };
+      if (step.type === 'roll') proof?.watch((fault) => failing.abort(fault));
+      stepsDone++;
+      await ledger.progress(number, stepsDone, migration ? { migration } : {});
+    }
+    proof ??= await lateProof(around);
+    proof?.rest();
+    await proof?.afterwards(signal);
+    const report = await proof?.stop();
+    proof = undefined;
+    await ledger.finish(number, 'good', { proof: report, reason: gapText(gap) });
+    await ledger.prune();
+    return { number, verdict: 'good', reason: undefined, proof: report, gapMs: gap.lastedMs };
+  } catch (error) {
+    if (error instanceof Held) {
+      const report = await proof?.stop();
+      return { number, verdict: 'held', reason: undefined, proof: report, gapMs: undefined };
+    }
+    const current = plan.steps[stepsDone];
+    if (current?.type === 'job' && current.stage === 'migrate' && !signal.aborted) {
+      migration = { job: plan.migration ?? '', verdict: 'failed' };
+    }
+    const undoing = await judge(error);
+    return await goBack({ ...release, stepsDone }, undoing);
+  } finally {
+    forget();
+    await proof?.stop().catch(() => {});
+  }
+
+  function contextOf(undo: boolean, stepSignal: AbortSignal): StepContext {
+    const progress = (text: string): void => around.onEvent({ type: 'progress', text });
+    return {
+      client: around.client,
+      clock,
+      plan,
+      number,
+      objects: undo ? [...plan.before.objects, ...release.objects] : release.objects,
+      undo,
+      signal: stepSignal,
+      options: {
+        clock,
+        signal: stepSignal,
+        ...(around.timeoutMs === undefined ? {} : { timeoutMs: around.timeoutMs }),
+        onStep(event) {
+          if (event.type === 'applied') {
+            if (event.change !== 'unchanged') progress(`${event.object} ${event.change}`);
+          } else progress(event.type === 'ready' ? `${event.object} ready` : `${event.object}: ${event.reason}`);
+        },
+      },
+      note: (text) => around.onEvent({ type: 'note', text }),
+      progress,
+      leaveAtHold: around.leaveAtHold ?? false,
+      onPromote: (handler) => lease.onRequest((request) => (request === 'promote' ? handler() : undefined)),
+      gap,
+    };
+  }
+
+  async function oneStep(step: PlanStep, index: number, of: number, context: StepContext): Promise<void> {
+    const { undo } = context;
+    around.onEvent({ type: 'step', index, of, step, undo });
+    const doing = undo ? `taking v${number} of ${plan.app} back` : `releasing v${number} of ${plan.app}`;
+    await lease.tell(`${doing} (step ${index + 1} of ${of}: ${step.type})`);
+    await runStep(step, context);
+    around.onEvent({ type: 'done', index, of, step, undo });
+  }
+
+  /** Why it is taken back; rethrows what must leave it as it is, for resume or abort. */
+  async function judge(error: unknown): Promise<Undoing> {
+    if (lease.lost.aborted) throw lease.lost.reason;
+    if (around.signal.aborted) throw interrupted();
+    if (aborting.signal.aborted) return { verdict: 'aborted', reason: 'somebody asked for it: wherry abort' };
+    const fault: unknown = failing.signal.aborted ? failing.signal.reason : error;
+    if (!(fault instanceof UserError) && !(fault instanceof StatusError) && !(await reachable())) {
+      throw new UserError(
+        `v${number}`,
+        `lost the way to the cluster at step ${stepsDone + 1} of ${plan.steps.length}: ${messageOf(fault)}`,
+        'Once it is back: wherry resume goes on, wherry abort goes back.',
+        { cause: fault },
+      );
+    }
+    return { verdict: 'undone', reason: messageOf(fault) };
+  }
+
+  function interrupted(): UserError {
+    const step = `step ${Math.min(stepsDone + 1, plan.steps.length)} of ${plan.steps.length}`;
+    return new UserError(`v${number}`, `stopped at ${step}`, 'wherry resume goes on, wherry abort goes back.');
+  }
+
+  async function reachable(): Promise<boolean> {
+    try {
+      await around.client.list(kinds.leases, { namespace: plan.namespace, limit: 1 });
+      return true;
+    } catch (error) {
+      return error instanceof StatusError;
+    }
+  }
+
+  async function goBack(at: RunningRelease, undoing: Undoing): Promise<Outcome> {
+    const { verdict, reason } = undoing;
+    around.onEvent({ type: 'undo', reason, verdict });
+    const undoSignal = AbortSignal.any([around.signal, lease.lost]);
+    let report: LoadReport | undefined;
+    try {
+      // From here on the release only goes back, whoever takes it up.
+      await ledger.progress(number, at.stepsDone, { plan: { ...plan, undoing }, ...(migration ? { migration } : {}) });
+      proof?.rest();
+      proof?.mark('back');
+      const steps = planUndo(plan, release.objects, at.stepsDone);
+      for (const [index, step] of steps.entries()) {
+        undoSignal.throwIfAborted();
+        await oneStep(step, index, steps.length, contextOf(true, undoSignal));
+      }
+      report = await proof?.stop();
+      proof = undefined;
+    } catch (error) {
+      if (lease.lost.aborted) throw lease.lost.reason;
+      if (around.signal.aborted) throw interrupted();
+      if (!(await reachable())) throw error;
+      const both = `${reason}\nIt could not be taken back by itself: ${messageOf(error)}`;
+      await ledger.finish(number, 'failed', { reason: both, ...(migration ? { migration } : {}) });
+      return { number, verdict: 'failed', reason: both, proof: undefined, gapMs: undefined };
+    }
+    await ledger.finish(number, verdict, { reason, proof: report, ...(migration ? { migration } : {}) });
+    return { number, verdict, reason, proof: report, gapMs: gap.lastedMs };
+  }
+
+  function gapText({ lastedMs }: GapClock): string | undefined {
+    return lastedMs === undefined ? undefined : `nothing served for at most ${(lastedMs / 1000).toFixed(1)} s`;
+  }
+
+  async function lateProof(surroundings: RunSurroundings): Promise<Proof | undefined> {
+    return plan.before.served ? undefined : await openProof(surroundings);
+  }
+
+  async function beginProof(
+    { plan: { before } }: RunningRelease,
+    surroundings: RunSurroundings,
+    until: AbortSignal,
+  ): Promise<Proof | undefined> {
+    // Where nothing served, requests can only be sent once the new version does.
+    if (!before.served) return undefined;
+    const started = await openProof(surroundings);
+    try {
+      await started?.baseline(until);
+    } catch (error) {
+      await started?.stop().catch(() => {});
+      throw error;
+    }
+    started?.mark('during');
+    return started;
+  }
+
+  async function openProof(surroundings: RunSurroundings): Promise<Proof | undefined> {
+    const { startLoad } = surroundings;
+    const { ratePerSecond, url, gates } = plan;
+    if (ratePerSecond === undefined || url === undefined || !startLoad) return undefined;
+    const onProgress = (text: string): void => around.onEvent({ type: 'progress', text });
+    return await startProof({ url, paths: plan.smokePaths, ratePerSecond, gates, clock, startLoad, onProgress });
+  }
+}
