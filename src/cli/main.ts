@@ -9,6 +9,7 @@ const loadEngine = async () => (await import('./engine.ts')).registerEngine;
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   up: async () => (await import('./up.ts')).registerUp,
   plan: async () => (await import('./plan.ts')).registerPlan,
+  check: async () => (await import('./check.ts')).registerCheck,
   status: async () => (await import('./status.ts')).registerStatus,
   logs: async () => (await import('./logs.ts')).registerLogs,
   exec: async () => (await import('./exec.ts')).registerExec,

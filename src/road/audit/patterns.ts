@@ -1,0 +1,109 @@
+import { lineOf } from '../project/index.ts';
+import type { Dialect, Edit, Hit, Severity, Subject, TextFile } from './contract.ts';
+
+const HITS_PER_FILE_MAX = 20;
+
+/** The code takes the value from its environment, on this very line. */
+export const FROM_ENVIRONMENT =
+  /process\.env|import\.meta\.env|environ\b|getenv|\benv[.(]|\bconfig\(|\bENV\[|ENV\.fetch|\$_(?:ENV|SERVER)|env::|GetEnvironmentVariable|Configuration\[|GetConnectionString|\$\{[A-Za-z_][\w.]*|viper\.|LookupEnv|settings\.[A-Z]/;
+
+type Text = string | ((match: RegExpExecArray, app: Subject) => string);
+
+/** One shape of a mistake in one or more languages. */
+export interface Pattern {
+  /** Languages of the code that serves, or paths of any text. */
+  readonly in: readonly Dialect[] | RegExp;
+  /** With the flag g. */
+  readonly find: RegExp;
+  readonly message: Text;
+  readonly fix: Text;
+  readonly severity?: Severity;
+  /** Only in files that have this. */
+  readonly where?: RegExp;
+  /** On the line of the match: then it is none. */
+  readonly unlessLine?: RegExp;
+  /** Anywhere in the file: then it is none. */
+  readonly unlessFile?: RegExp;
+  /** Anywhere in the code that serves: then it is none. */
+  readonly unlessCode?: RegExp;
+  /** Named by a manifest: then it is none. */
+  readonly unlessUses?: RegExp;
+  /** Say it for the first place of a file only. */
+  readonly once?: boolean;
+  readonly edits?: (match: RegExpExecArray, file: TextFile, app: Subject) => readonly Edit[];
+}
+
+/** A reader of patterns; a line is told once however many patterns see it. */
+export function patterns(list: readonly Pattern[]): (app: Subject) => Hit[] {
+  return (app) => {
+    const hits = new Map<string, Hit>();
+    for (const pattern of list) {
+      if (pattern.unlessCode && app.codeHas(pattern.unlessCode)) continue;
+      if (pattern.unlessUses && app.uses(pattern.unlessUses)) continue;
+      for (const file of filesOf(app, pattern.in)) {
+        if (pattern.where && !pattern.where.test(file.code)) continue;
+        if (pattern.unlessFile?.test(file.code)) continue;
+        for (const hit of hitsIn(app, file, pattern)) {
+          const key = `${hit.file}:${hit.line}`;
+          if (!hits.has(key)) hits.set(key, hit);
+        }
+      }
+    }
+    return [...hits.values()];
+  };
+}
+
+function filesOf(app: Subject, where: Pattern['in']): readonly TextFile[] {
+  if (where instanceof RegExp) return app.texts.filter(({ path }) => where.test(path));
+  return app.sources.filter(({ dialect }) => where.includes(dialect));
+}
+
+function hitsIn(app: Subject, file: TextFile, pattern: Pattern): Hit[] {
+  const hits: Hit[] = [];
+  for (const match of file.code.matchAll(pattern.find)) {
+    if (hits.length === (pattern.once ? 1 : HITS_PER_FILE_MAX)) break;
+    const found = match as RegExpExecArray;
+    if (pattern.unlessLine?.test(linesAround(file.code, found.index, found[0].length))) continue;
+    const say = (text: Text): string => (typeof text === 'string' ? text : text(found, app));
+    const edits = pattern.edits?.(found, file, app);
+    // A pattern may begin with the line break or indentation before the thing itself.
+    const lead = /^\s*/.exec(found[0])?.[0].length ?? 0;
+    hits.push({
+      file: file.path,
+      line: lineOf(file.text, found.index + lead),
+      message: say(pattern.message),
+      fix: say(pattern.fix),
+      ...(pattern.severity ? { severity: pattern.severity } : {}),
+      ...(edits && edits.length > 0 ? { edits } : {}),
+    });
+  }
+  return hits;
+}
+
+/** The whole lines that a stretch of text touches. */
+export function linesAround(text: string, index: number, length = 0): string {
+  const start = text.lastIndexOf('\n', Math.max(0, index - 1)) + 1;
+  const end = text.indexOf('\n', index + length);
+  return text.slice(start, end === -1 ? text.length : end);
+}
+
+/** A hit at a position of a file. */
+export function hitAt(file: TextFile, index: number, message: string, fix: string, more: Partial<Hit> = {}): Hit {
+  return { file: file.path, line: lineOf(file.text, index), message, fix, ...more };
+}
+
+/** Where a fact was found, as file and line. */
+export function placeParts(source: string): { file: string; line: number } {
+  const place = /^(.*?):(\d+)(?::\d+)?$/.exec(source);
+  return { file: place?.[1] ?? source, line: Number(place?.[2] ?? 1) };
+}
+
+/** The file and line to name for something that is missing from the whole app. */
+export function homeOf(app: Subject): { file: string; line: number } {
+  const start = app.facts.start ?? app.facts.language;
+  const named = start && placeParts(start.source);
+  if (named && app.folder.has(named.file)) return named;
+  const first =
+    app.facts.dockerfile?.path ?? app.facts.manifestFiles[0] ?? app.sources[0]?.path ?? app.folder.paths[0] ?? '.';
+  return { file: first, line: 1 };
+}

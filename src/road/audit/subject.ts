@@ -1,0 +1,107 @@
+import { DockerfileParser } from 'dockerfile-ast';
+import type { Facts, Folder } from '../project/index.ts';
+import { blankComments } from './comments.ts';
+import type { Dialect, Dockerfile, Instruction, Source, Subject, TextFile } from './contract.ts';
+import { startLinesOf } from './start-lines.ts';
+
+const DIALECTS: readonly (readonly [RegExp, Dialect])[] = [
+  [/\.(?:[cm]?[jt]s|[jt]sx)$/, 'node'],
+  [/\.py$/, 'python'],
+  [/\.go$/, 'go'],
+  [/\.(?:java|kt|groovy)$/, 'java'],
+  [/\.(?:rb|ru|rake)$/, 'ruby'],
+  [/\.php$/, 'php'],
+  [/\.rs$/, 'rust'],
+  [/\.(?:cs|fs|vb)$/, 'dotnet'],
+];
+const ASIDE =
+  /(?:^|\/)(?:tests?|__tests__|specs?|e2e|cypress|fixtures?|testdata|__mocks__|mocks?|stubs?|examples?|samples?|docs?|stories|benchmarks?|bench)\/|(?:^|\/)src\/test\/|\.(?:test|spec|stories|mock|fixture|d)\.[cm]?[jt]sx?$|_test\.go$|(?:^|\/)(?:test_\w*|\w*_test|conftest)\.py$|(?:Test|Tests|IT|Spec)\.(?:java|kt|cs)$|_(?:spec|test)\.rb$|Test\.php$/;
+const BROWSER =
+  /(?:^|\/)(?:public|static|assets|client|frontend|web-ui|components|hooks|storybook)\/|\.(?:jsx|tsx|vue|svelte)$|\.min\.js$/;
+const NOT_SERVING = /(?:^|\/)(?:scripts|tools|migrations|migrate|seeds?|seeders|alembic|bin)\//;
+const CONFIGURES =
+  /(?:^|\/)(?:webpack|vite|rollup|jest|vitest|babel|eslint|prettier|tailwind|postcss|next|nuxt|gulpfile|Gruntfile|karma|playwright|cypress|knexfile|setup|noxfile|fabfile|Rakefile)[\w.-]*\.(?:[cm]?[jt]s|py)$/;
+const LOCKS =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|Cargo\.lock|go\.sum|packages\.lock\.json)$/;
+const TEXT =
+  /(?:^|\/)(?:\.env[\w.-]*|Dockerfile[\w.-]*|Containerfile|Procfile|Makefile|Gemfile|\.npmrc|\.pypirc|\.netrc|\.htpasswd|id_rsa|id_ed25519)$|\.(?:json5?|ya?ml|toml|ini|cfg|conf|properties|env|xml|config|sh|bash|sql|tf|tfvars|pem|key|gradle|kts|erb|ejs|html|csproj|service|prisma|txt)$/i;
+const MANIFESTS =
+  /(?:^|\/)(?:package\.json|pyproject\.toml|Pipfile|setup\.py|requirements[\w-]*\.txt|go\.mod|pom\.xml|build\.gradle(?:\.kts)?|libs\.versions\.toml|Gemfile|composer\.json|Cargo\.toml)$|\.csproj$/;
+const SERVER_PARTS =
+  /\.listen\(|createServer\(|\bapp\.run\(|FastAPI\(|Flask\(|ListenAndServe|@RestController|@Controller\b|Sinatra|HttpServer::new|axum::|rocket::|WebApplication\.Create|wsgi_application|get_wsgi_application|Rails\.application|\bRoute::/;
+const FRAMEWORKS =
+  /\b(?:express|fastify|koa|hono|@nestjs\/core|@hapi\/hapi|next|flask|django|fastapi|starlette|gin-gonic|labstack\/echo|go-chi|gofiber|spring-boot-starter-web|quarkus|micronaut|rails|sinatra|laravel|symfony|slim|actix-web|axum|rocket|Microsoft\.NET\.Sdk\.Web)\b/;
+
+export function dialectOf(path: string): Dialect | undefined {
+  return DIALECTS.find(([pattern]) => pattern.test(path))?.[1];
+}
+
+/** Puts together what the rules read. */
+export function subjectOf(facts: Facts, folder: Folder, tracked: ReadonlySet<string> | undefined): Subject {
+  const sources: Source[] = [];
+  const texts: TextFile[] = [];
+  for (const path of folder.paths) {
+    if (ASIDE.test(path) || LOCKS.test(path) || /\.min\.(?:js|css)$/.test(path)) continue;
+    const dialect = dialectOf(path);
+    if (!dialect && !TEXT.test(path)) continue;
+    const text = folder.read(path);
+    if (text === undefined) continue;
+    const file = { path, text, code: blankComments(text, path, dialect) };
+    texts.push(file);
+    if (dialect && !BROWSER.test(path) && !NOT_SERVING.test(path) && !CONFIGURES.test(path)) {
+      sources.push({ ...file, dialect });
+    }
+  }
+  const manifests = folder.paths.filter((path) => MANIFESTS.test(path) && !ASIDE.test(path));
+  const names = [
+    ...facts.packages.map(({ value }) => value),
+    ...manifests.map((path) => blankComments(folder.read(path) ?? '', path, undefined)),
+  ].join('\n');
+  const dockerfiles = folder.paths.filter(isDockerfile).flatMap((path) => {
+    const text = folder.read(path);
+    return text === undefined || ASIDE.test(path) ? [] : [parseDockerfile(path, text)];
+  });
+  const codeHas = (pattern: RegExp): boolean => sources.some(({ code }) => pattern.test(code));
+  return {
+    facts,
+    folder,
+    sources,
+    texts,
+    dockerfiles,
+    startLines: startLinesOf(facts, folder, dockerfiles),
+    tracked,
+    uses: (pattern) => pattern.test(names),
+    codeHas,
+    serves: facts.routes.length > 0 || FRAMEWORKS.test(names) || codeHas(SERVER_PARTS),
+  };
+}
+
+function isDockerfile(path: string): boolean {
+  return (
+    /(?:^|\/)(?:Dockerfile|Containerfile)(?:\.[\w-]+)?$|\.Dockerfile$/i.test(path) && !path.endsWith('.dockerignore')
+  );
+}
+
+function parseDockerfile(path: string, text: string): Dockerfile {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  const instructions: Instruction[] = [];
+  let stage = -1;
+  for (const instruction of DockerfileParser.parse(text).getInstructions()) {
+    const keyword = instruction.getKeyword().toUpperCase();
+    if (keyword === 'FROM') stage++;
+    const { start, end } = instruction.getRange();
+    const offset = ({ line, character }: { line: number; character: number }): number =>
+      (starts[line] ?? text.length) + character;
+    instructions.push({
+      keyword,
+      // Whole-line comments inside a continued RUN are the parser's to keep and ours to drop.
+      text: (instruction.getRawArgumentsContent() ?? '').replace(/\\\r?\n(?:[ \t]*#[^\n]*\n)*[ \t]*/g, ' ').trim(),
+      line: start.line + 1,
+      stage: Math.max(0, stage),
+      start: offset(start),
+      end: offset(end),
+    });
+  }
+  return { path, text, instructions, lastStage: Math.max(0, stage) };
+}
