@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   exec: async () => (await import('./exec.ts')).registerExec,
   cluster: async () => (await import('./cluster.ts')).registerCluster,
   image: async () => (await import('./image.ts')).registerImage,
+  releases: async () => (await import('./releases.ts')).registerReleases,
+  diff: async () => (await import('./diff.ts')).registerDiff,
   smoke: async () => (await import('./smoke.ts')).registerSmoke,
   load: async () => (await import('./load.ts')).registerLoad,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
