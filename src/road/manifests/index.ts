@@ -1,4 +1,14 @@
-export type { Manifest, ManifestOptions } from './contract.ts';
-export { type Manifests, manifestsFor } from './manifests-for.ts';
-export { COMPONENT_LABEL, INSTANCE_LABEL, SOURCE_ANNOTATION } from './names.ts';
-export { smokeRoute } from './probes.ts';
+export type { Exposure, Manifest, ManifestOptions, Manifests, ObjectsOptions } from './contract.ts';
+export { manifestsFor } from './manifests-for.ts';
+export {
+  COMPONENT_LABEL,
+  CONFIGURATION_ANNOTATION,
+  INSTANCE_LABEL,
+  PART_LABEL,
+  SETTINGS_LABEL,
+  SOURCE_ANNOTATION,
+  STAGE_LABEL,
+  TRACK_LABEL,
+} from './names.ts';
+export { objectsOf } from './objects-of.ts';
+export { randomPassword } from './secrets.ts';

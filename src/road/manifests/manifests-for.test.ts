@@ -74,7 +74,9 @@ test('no password stands anywhere but in a Secret', async () => {
         assert.ok(!JSON.stringify(object).includes(Buffer.from(secret).toString('base64')));
       }
     }
-    const config = of(objects, 'ConfigMap', 'shop');
+    const config = of(objects, 'ConfigMap');
+    assert.match(config.metadata.name, /^shop-[0-9a-f]{8}$/);
+    assert.equal(config.metadata.labels?.['wherry/settings'], 'shop');
     assert.deepEqual(Object.keys(config.data).sort(), ['DATABASE_HOST', 'PORT']);
   }
 });
