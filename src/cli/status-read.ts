@@ -91,17 +91,23 @@ export async function readApps(place: Place, only: string | undefined): Promise<
   ]);
   const { podReason } = await import('../road/deploy/index.ts');
   const events = new EventsAbout((await client.list(kinds.events, { namespace })).items);
-  const part = (object: Workload, ready: string, ok: boolean, podSpec?: PodSpec): Part & { app: string } => ({
-    app: object.metadata.labels?.[INSTANCE_LABEL] ?? '',
-    kind: object.kind,
-    name: object.metadata.name,
-    component: object.metadata.labels?.[COMPONENT_LABEL] ?? '',
-    ready,
-    ok,
-    image: (podSpec ?? object.spec.template?.spec)?.containers[0]?.image ?? '',
-    pods: pods.items.filter((pod) => isOf(pod, object)).map((pod) => podStatus(pod, events, podReason)),
-    events: ok ? [] : events.last(object),
-  });
+  const part = (object: Workload, ready: string, enough: boolean, podSpec?: PodSpec): Part & { app: string } => {
+    const own = pods.items.filter((pod) => isOf(pod, object));
+    // A new version that cannot start is not well, though the old one still serves. A Job tries again by itself.
+    const stuck = object.kind !== 'Job' && own.some((pod) => podReason(pod, events.about(pod))?.grave);
+    const ok = enough && !stuck;
+    return {
+      app: object.metadata.labels?.[INSTANCE_LABEL] ?? '',
+      kind: object.kind,
+      name: object.metadata.name,
+      component: object.metadata.labels?.[COMPONENT_LABEL] ?? '',
+      ready,
+      ok,
+      image: (podSpec ?? object.spec.template?.spec)?.containers[0]?.image ?? '',
+      pods: own.map((pod) => podStatus(pod, events, podReason)),
+      events: ok ? [] : events.last(object),
+    };
+  };
   const parts = [
     ...[...deployments.items, ...statefulSets.items].map((one) => {
       const [ready, wanted] = [one.status.readyReplicas ?? 0, one.spec.replicas ?? 1];
