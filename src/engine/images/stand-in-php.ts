@@ -28,6 +28,7 @@ COPY --chmod=755 <<'EOF' /usr/local/bin/apache2-foreground
 set -e
 . "\${APACHE_CONFDIR:-/etc/apache2}/envvars"
 rm -f "$APACHE_PID_FILE"
+mkdir -p "$APACHE_RUN_DIR" "$APACHE_LOCK_DIR"
 exec apache2 -DFOREGROUND "$@"
 EOF
 STOPSIGNAL SIGWINCH

@@ -2,13 +2,17 @@ import type { Facts, Language } from '../project/index.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { goDockerfile } from './go.ts';
 import { nodeDockerfile } from './node.ts';
+import { phpDockerfile } from './php.ts';
 import { pythonDockerfile } from './python.ts';
+import { rubyDockerfile } from './ruby.ts';
 import { staticSiteDockerfile } from './static-site.ts';
 
 const WRITERS: Readonly<Partial<Record<Language, (facts: Facts) => GeneratedDockerfile>>> = {
   node: nodeDockerfile,
   python: pythonDockerfile,
   go: goDockerfile,
+  php: phpDockerfile,
+  ruby: rubyDockerfile,
   static: staticSiteDockerfile,
 };
 

@@ -1,8 +1,10 @@
 import type { Language, LanguageFacts } from './contract.ts';
 import type { Folder } from './folder.ts';
 import { isGo, readGo } from './go.ts';
-import { isNode, readNode } from './node.ts';
+import { isNode, isNodeToolOnly, readNode } from './node.ts';
+import { isPhp, readPhp } from './php.ts';
 import { isPython, readPython } from './python.ts';
+import { isRuby, readRuby } from './ruby.ts';
 import { isStaticSite, readStaticSite } from './static-site.ts';
 
 /** One language: how a folder shows it, and who reads the folder then. */
@@ -31,7 +33,8 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     sign: /^package\.json$/,
     lookedFor: 'package.json (Node.js, TypeScript)',
     startAdvice:
-      'Say it in package.json ("scripts": {"start": "node server.js"}), a Procfile (web: …) or wherry.yaml (start: …).',
+      'Looked for the scripts start and start:prod and for main in package.json, and for server, app, index or main (.js, .mjs, .cjs) here and in src. Say it in package.json ("scripts": {"start": "node server.js"}), a Procfile (web: …) or wherry.yaml (start: …).',
+    yields: isNodeToolOnly,
   },
   {
     language: 'python',
@@ -39,7 +42,8 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     read: readPython,
     sign: /^(?:requirements\.txt|pyproject\.toml|Pipfile|setup\.py|manage\.py|[^/]+\.py)$/,
     lookedFor: 'requirements.txt, pyproject.toml, Pipfile or *.py (Python)',
-    startAdvice: 'Say it in a Procfile (web: gunicorn app:app) or wherry.yaml (start: …).',
+    startAdvice:
+      "Looked for an app object (Flask, FastAPI, Starlette and their kin), a factory (create_app), Django's wsgi.py and main.py, app.py, server.py or run.py. Say it in a Procfile (web: gunicorn app:app) or wherry.yaml (start: …).",
   },
   {
     language: 'go',
@@ -48,6 +52,22 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     sign: /^go\.mod$/,
     lookedFor: 'go.mod (Go)',
     startAdvice: 'A program has package main and func main(); name the one that serves in a Procfile (web: bin/NAME).',
+  },
+  {
+    language: 'php',
+    marks: isPhp,
+    read: readPhp,
+    sign: /^(?:composer\.json|(?:\w+\/)?index\.php)$/,
+    lookedFor: 'composer.json or index.php (PHP)',
+    startAdvice: 'Apache serves PHP; say start: in wherry.yaml for anything else.',
+  },
+  {
+    language: 'ruby',
+    marks: isRuby,
+    read: readRuby,
+    sign: /^(?:Gemfile|config\.ru|(?:app|server|main|web)\.rb)$/,
+    lookedFor: 'Gemfile, config.ru or app.rb (Ruby)',
+    startAdvice: 'Say it in a Procfile (web: bundle exec puma) or wherry.yaml (start: …).',
   },
   {
     language: 'static',
