@@ -1,106 +1,160 @@
+import { relative } from 'node:path';
 import type { Facts } from '../project/index.ts';
 import { execForm } from './command.ts';
 import type { GeneratedDockerfile } from './contract.ts';
-import { AS_NOBODY, dockerignore, heading } from './shared-lines.ts';
+import { nginxStage } from './nginx.ts';
+import { nodePackageManager } from './node-package-managers.ts';
+import { AS_NOBODY, copyLines, dockerignore, heading } from './shared-lines.ts';
 
-interface PackageManager {
-  /** Set up before the first use. */
-  prepare: readonly string[];
-  /** Install exactly what the lockfile says; without one, what the manifest allows. */
-  install: (locked: boolean) => string;
-  /** The same without packages of development. */
-  installProduction: (locked: boolean) => string;
-  prune: string;
-}
-
-const CACHE = '--mount=type=cache,target=/root/.npm';
-const MANAGERS: Readonly<Record<string, PackageManager>> = {
-  npm: {
-    prepare: [],
-    install: (locked) => `RUN ${CACHE} npm ${locked ? 'ci' : 'install'} --no-audit --no-fund`,
-    installProduction: (locked) => `RUN ${CACHE} npm ${locked ? 'ci' : 'install'} --omit=dev --no-audit --no-fund`,
-    prune: 'RUN npm prune --omit=dev --no-audit --no-fund',
-  },
-  pnpm: {
-    prepare: [`RUN ${CACHE} npm install --global pnpm`],
-    install: (locked) => `RUN pnpm install${locked ? ' --frozen-lockfile' : ''}`,
-    installProduction: (locked) => `RUN pnpm install --prod${locked ? ' --frozen-lockfile' : ''}`,
-    prune: 'RUN CI=true pnpm prune --prod',
-  },
-  yarn: {
-    prepare: [],
-    install: (locked) => `RUN yarn install${locked ? ' --frozen-lockfile' : ''}`,
-    installProduction: (locked) => `RUN yarn install --production${locked ? ' --frozen-lockfile' : ''}`,
-    prune: 'RUN yarn install --production --ignore-scripts --prefer-offline',
-  },
-};
-
-/** Stages: packages by the manifest alone (kept until it changes), the build with everything, the image with neither. */
+/**
+ * Stages: packages by the manifests alone (kept until those change), the build with everything, the image with neither;
+ * built pages go to nginx. An app of a workspace is built from the workspace's folder and runs in its own.
+ */
 export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
   const version = facts.languageVersion;
-  const manager = MANAGERS[facts.packageManager?.value ?? 'npm'] ?? MANAGERS.npm;
-  if (!version || !facts.start || !manager) throw new Error('a Node.js app without version or start has no Dockerfile');
+  if (!version || !facts.start) throw new Error('a Node.js app without version or start has no Dockerfile');
   const base = `node:${version.value}-bookworm-slim`;
-  const locked = facts.manifestFiles.some((path) => /lock|shrinkwrap/.test(path));
-  const packages = `COPY ${facts.manifestFiles.join(' ')} ./`;
-  const needed = facts.startNeedsDevelopment;
-  // Without packages nothing makes the folder that the last stage copies.
-  const folder = facts.packages.length === 0 ? ' && mkdir -p node_modules' : '';
+  const pages = facts.output !== undefined && facts.start.value.startsWith('nginx ');
+  const inWorkspace = facts.workspace && relative(facts.workspace.value, facts.directory).replaceAll('\\', '/');
+  const work = inWorkspace ? `/app/${inWorkspace}` : '/app';
   const lines = [
     ...heading(facts),
     `# Node.js ${version.value}: ${version.source}`,
     `FROM ${base} AS dependencies`,
-    'ENV NPM_CONFIG_UPDATE_NOTIFIER=false',
+    ...packageLines(facts, work),
+    ...buildLines(facts, work, pages),
+  ];
+  if (pages) {
+    const from = facts.build ? 'build' : 'dependencies';
+    const copy = [
+      `# pages: ${facts.output?.source}`,
+      `COPY --from=${from} ${work}/${facts.output?.value} /usr/share/nginx/html`,
+    ];
+    lines.push(...nginxStage(facts, { copy, singlePage: true }));
+  } else lines.push(...lastStage(facts, base, work));
+  return { text: `${lines.join('\n')}\n`, dockerignore: ignored(facts, pages), notes: notesOf(facts) };
+}
+
+/** Whether packages of development must be there: to build, or for a command of the running app. */
+function needsAll(facts: Facts): boolean {
+  return facts.build !== undefined || facts.startNeedsDevelopment !== undefined || schemaOf(facts) !== undefined;
+}
+
+function isStandalone(facts: Facts): boolean {
+  return facts.start?.value.includes('.next/standalone/') === true;
+}
+
+/** Whether the packages of development are taken away again in a stage of their own. */
+function prunes(facts: Facts): boolean {
+  return needsAll(facts) && facts.startNeedsDevelopment === undefined && !isStandalone(facts);
+}
+
+function schemaOf(facts: Facts): string | undefined {
+  return facts.manifestFiles.find((path) => path.endsWith('.prisma'));
+}
+
+function packageLines(facts: Facts, work: string): string[] {
+  const manager = nodePackageManager(facts);
+  const compiled = facts.native.map((fact) => `${fact.value} (${fact.source})`).join(', ');
+  const schema = schemaOf(facts);
+  // Without packages nothing makes the folder that the last stage copies.
+  const folder = facts.packages.length === 0 && !facts.workspace ? ' && mkdir -p node_modules' : '';
+  return [
+    `ENV NPM_CONFIG_UPDATE_NOTIFIER=false PATH=${work}/node_modules/.bin:/app/node_modules/.bin:$PATH`,
     'WORKDIR /app',
     ...manager.prepare,
-    ...(facts.native.length > 0
+    ...(compiled
       ? [
-          `# ${facts.native.map((fact) => `${fact.value} (${fact.source})`).join(', ')} may be compiled when installed`,
+          `# ${compiled} may be compiled when installed`,
           'RUN apt-get update && apt-get install -y --no-install-recommends build-essential python3 && rm -rf /var/lib/apt/lists/*',
         ]
       : []),
     `# ${facts.packageManager?.value ?? 'npm'}: ${facts.packageManager?.source ?? 'default'}`,
-    packages,
-    (facts.build || needed ? manager.install(locked) : manager.installProduction(locked)) + folder,
+    ...copyLines(facts.manifestFiles),
+    ...(facts.preparing
+      ? [
+          `# prepare (${facts.preparing.source}) is for the author's own checkout`,
+          'RUN npm pkg delete scripts.prepare scripts.postprepare',
+        ]
+      : []),
+    (needsAll(facts) ? manager.install : manager.installProduction) + folder,
+    ...(schema
+      ? [
+          `# the client of ${schema}`,
+          'RUN if [ -x node_modules/.bin/prisma ]; then node_modules/.bin/prisma generate; fi',
+        ]
+      : []),
     '',
   ];
-  if (facts.build) {
-    lines.push(
-      `# build: ${facts.build.source}`,
-      'FROM dependencies AS build',
-      'COPY . .',
-      `RUN ${facts.build.value} && rm -rf node_modules`,
-      '',
-    );
-    if (!needed) lines.push('FROM dependencies AS packages', manager.prune + folder, '');
-  }
-  const packagesStage = facts.build && !needed ? 'packages' : 'dependencies';
-  lines.push(
+}
+
+function buildLines(facts: Facts, work: string, pages: boolean): string[] {
+  // The standalone output brings the packages it needs along, below its own folder, which must be spared.
+  const after = isStandalone(facts)
+    ? `${standaloneFiles(work)} && rm -rf node_modules`
+    : ' && find . -name node_modules -prune -exec rm -rf {} +';
+  return [
+    ...(facts.build
+      ? [
+          `# build: ${facts.build.source}`,
+          'FROM dependencies AS build',
+          'COPY . .',
+          `RUN ${facts.build.value}${pages ? '' : after}`,
+          '',
+        ]
+      : []),
+    ...(prunes(facts) && !pages ? ['FROM dependencies AS packages', nodePackageManager(facts).prune(facts), ''] : []),
+  ];
+}
+
+/** nextjs.org/docs, "output": static files and the public folder are not copied by the build. */
+function standaloneFiles(work: string): string {
+  return ` && cp -r ${work}/.next/static ${work}/.next/standalone/.next/static && if [ -d ${work}/public ]; then cp -r ${work}/public ${work}/.next/standalone/public; fi`;
+}
+
+function lastStage(facts: Facts, base: string, work: string): string[] {
+  const { start } = facts;
+  const packages = prunes(facts) ? 'packages' : 'dependencies';
+  const copies = isStandalone(facts)
+    ? ['COPY --from=build /app ./']
+    : facts.workspace
+      ? [`COPY --from=${packages} /app ./`, facts.build ? 'COPY --from=build /app ./' : 'COPY . .']
+      : [
+          `COPY --from=${packages} /app/node_modules ./node_modules`,
+          facts.build ? 'COPY --from=build /app ./' : 'COPY . .',
+        ];
+  return [
     `FROM ${base}`,
-    'ENV NODE_ENV=production',
+    `ENV NODE_ENV=production PATH=${work}/node_modules/.bin:/app/node_modules/.bin:$PATH`,
     'WORKDIR /app',
-    `COPY --from=${packagesStage} /app/node_modules ./node_modules`,
-    facts.build ? 'COPY --from=build /app ./' : 'COPY . .',
+    ...copies,
+    ...(work === '/app' ? [] : [`# ${facts.workspace?.source}`, `WORKDIR ${work}`]),
     ...AS_NOBODY,
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,
-    `# start: ${facts.start.source}`,
-    `CMD ${execForm(facts.start.value)}`,
-  );
-  const notes = needed
+    `# start: ${start?.source ?? 'default'}`,
+    `CMD ${execForm(start?.value ?? '')}`,
+  ];
+}
+
+function ignored(facts: Facts, pages: boolean): string {
+  const made = facts.build ? ['dist', '.next', '.nuxt', '.output', '.svelte-kit', '.turbo'] : [];
+  return dockerignore([
+    'node_modules',
+    '**/node_modules',
+    'npm-debug.log*',
+    ...made.flatMap((name) => (facts.workspace ? [`**/${name}`] : [name])),
+    'coverage',
+    // What is built into pages is public by nature, and the build reads it from there.
+    ...(pages ? ['!.env.production', '!**/.env.production'] : []),
+  ]);
+}
+
+function notesOf(facts: Facts): string[] {
+  const needed = facts.startNeedsDevelopment;
+  return needed
     ? [
         `${needed.source}: the start command needs ${needed.value}, a package of development, so all of those are in the image`,
       ]
     : [];
-  return {
-    text: `${lines.join('\n')}\n`,
-    dockerignore: dockerignore([
-      'node_modules',
-      '**/node_modules',
-      'npm-debug.log*',
-      ...(facts.build ? ['dist'] : []),
-      'coverage',
-    ]),
-    notes,
-  };
 }

@@ -2,7 +2,7 @@ import type { Facts, Variable } from '../project/index.ts';
 import { execForm } from './command.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { debianPackage } from './debian-python.ts';
-import { AS_NOBODY, dockerignore, heading } from './shared-lines.ts';
+import { AS_NOBODY, copyLines, dockerignore, heading } from './shared-lines.ts';
 
 /** Servers by the program's name, each with its package. */
 const SERVERS: Readonly<Record<string, string>> = {
@@ -87,15 +87,6 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
     ]),
     notes: [],
   };
-}
-
-/** Files keep their folders, since one may name another by its path. */
-function copyLines(paths: readonly string[]): string[] {
-  const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/');
-  return [...new Set(paths.map(folderOf))].map((folder) => {
-    const inside = paths.filter((path) => folderOf(path) === folder);
-    return `COPY ${inside.join(' ')} ./${folder ? `${folder}/` : ''}`;
-  });
 }
 
 /** What settings insist on when a build step loads them: any value does, none of them is kept in the image. */

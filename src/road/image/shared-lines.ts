@@ -24,3 +24,12 @@ export function dockerignore(own: readonly string[]): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** COPY lines that leave files in their folders, since one may name another by its path. */
+export function copyLines(paths: readonly string[]): string[] {
+  const folderOf = (path: string): string => path.split('/').slice(0, -1).join('/');
+  return [...new Set(paths.map(folderOf))].map((folder) => {
+    const inside = paths.filter((path) => folderOf(path) === folder);
+    return `COPY ${inside.join(' ')} ./${folder ? `${folder}/` : ''}`;
+  });
+}

@@ -146,7 +146,7 @@ export interface Facts {
   readonly languageVersion: Fact<string> | undefined;
   readonly framework: Fact<string> | undefined;
   readonly packageManager: Fact<string> | undefined;
-  /** Files that decide what is installed, relative paths; they are copied before the rest. */
+  /** Files that decide what is installed, relative to `workspace` where there is one; they are copied before the rest. */
   readonly manifestFiles: readonly string[];
   /** Packages the app names, with where. */
   readonly packages: readonly Fact<string>[];
@@ -171,6 +171,8 @@ export interface Facts {
    */
   readonly workspace: Fact<string> | undefined;
   readonly settings: Settings;
+  /** A script that installing would run and that only the author's own checkout needs (git hooks). */
+  readonly preparing?: Fact<string>;
   /** Set when the start command needs packages of development: which one. */
   readonly startNeedsDevelopment: Fact<string> | undefined;
   readonly port: Fact<number>;
@@ -211,6 +213,7 @@ export interface LanguageFacts {
   /** Backing services that something else than a package names: the provider of a schema, a setting of the framework. */
   readonly services?: readonly Fact<ServiceKind>[];
   readonly workspace?: Fact<string> | undefined;
+  readonly preparing?: Fact<string> | undefined;
   readonly variables: readonly FoundVariable[];
   readonly routes: readonly Route[];
   /** The code that serves, comments blanked out. */

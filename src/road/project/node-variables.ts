@@ -7,11 +7,12 @@ const FALLBACK = String.raw`(?:\s*,\s*\d+)?\s*\)*\s*(?:\?\?|\|\|)\s*(?:'((?:\\.|
 
 /** The environment variables that a script reads: `process.env.X`, `process.env['X']`, destructuring, an alias. */
 export function nodeVariables(path: string, code: string): FoundVariable[] {
+  if (!/\bprocess\.env\b|\bimport\.meta\.env\b|\bBun\.env\b|\bDeno\.env\b/.test(code)) return [];
   const found: FoundVariable[] = [];
   const add = (name: string, fallback: string | undefined, index: number): void => {
     if (!NOT_OURS.test(name)) found.push({ name, fallback, source: placeOf(path, code, index) });
   };
-  const aliases = ['process\\.env'];
+  const aliases = ['process\\.env', 'import\\.meta\\.env', 'Bun\\.env'];
   for (const match of code.matchAll(/\b(?:const|let|var)\s+(\w+)\s*=\s*process\.env\b(?!\s*[.[])/g)) {
     if (match[1]) aliases.push(`\\b${match[1]}`);
   }
@@ -23,7 +24,7 @@ export function nodeVariables(path: string, code: string): FoundVariable[] {
     const name = match[1] ?? match[2] ?? '';
     // An assignment sets the variable for a child; it does not read it.
     if (/^\s*=[^=]/.test(code.slice(match.index + match[0].length))) continue;
-    if (aliases.length > 1 && !/^[A-Z]/.test(name)) continue;
+    if (aliases.length > 3 && !/^[A-Z]/.test(name)) continue;
     add(name, unquoted(match[3] ?? match[4] ?? match[5] ?? match[6]?.replaceAll('_', '') ?? match[7]), match.index);
   }
   for (const match of code.matchAll(/\{([^{}]*)\}\s*=\s*process\.env\b/g)) {

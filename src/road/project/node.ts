@@ -1,201 +1,192 @@
-import semver from 'semver';
-import { UserError } from '../../base/index.ts';
-import type { Fact, LanguageFacts, Route } from './contract.ts';
+import type { Fact, FoundVariable, LanguageFacts } from './contract.ts';
 import { type Folder, placeOf } from './folder.ts';
-import { lineOfKey, parseJson } from './json.ts';
 import { maskComments } from './mask.ts';
+import { nodeBuild, workspaceBuild } from './node-build.ts';
+import { configurationVariables } from './node-config-variables.ts';
+import { type FrameworkWay, frameworkOf, isServerFramework } from './node-frameworks.ts';
+import {
+  DEFAULT_NODE,
+  INSTALL_FILES,
+  lockfileOf,
+  type NodeManifest,
+  nodeVersion,
+  packageManagerOf,
+  readNodeManifest,
+} from './node-manifest.ts';
+import { nodeRoutes, writtenNodePort } from './node-routes.ts';
+import { nodeStart, servesPages } from './node-start.ts';
 import { nodeVariables } from './node-variables.ts';
-import { roleOf, uniqueRoutes } from './routes.ts';
+import { readPrisma } from './prisma.ts';
+import { uniqueRoutes } from './routes.ts';
+import { neededMembers, type Workspace, workspaceAbove } from './workspace.ts';
+import type { Source } from './written-addresses.ts';
 
-/** Newest long-term versions first: the first that the app allows is taken. */
-const VERSIONS = ['24', '22', '26', '20', '18'];
-const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
+const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/;
 const NOT_SERVING =
-  /(?:^|\/)(?:test|tests|__tests__|spec|e2e|scripts|migrations|public|static)\/|\.(?:test|spec|config|stories|d)\.[cm]?[jt]sx?$/;
-const FRAMEWORKS: readonly (readonly [string, number | undefined])[] = [
-  ['next', 3000],
-  ['nuxt', 3000],
-  ['@nestjs/core', undefined],
-  ['fastify', undefined],
-  ['express', undefined],
-  ['koa', undefined],
-  ['hono', undefined],
-  ['@hapi/hapi', undefined],
-];
+  /(?:^|\/)(?:test|tests|__tests__|__mocks__|spec|e2e|cypress|scripts|migrations|public|static|\.[^/]+)\/|\.(?:test|spec|config|stories|d|min)\.[cm]?[jt]sx?$/;
+/** Whatever a module may say of settings, routes or addresses; others are not looked at again. */
+const TELLING =
+  /\benv\b|\bEnv\b|\.listen\(|\.(?:get|post|put|patch|delete|all|route)\s*[<(]|\burl\b|pathname|localhost|127\.0\.0\.1|@Controller|getOrThrow/;
+const FILE_ROUTES = /(?:^|\/)(?:route|\+server)\.[jt]s$|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|routes)\//;
 const NATIVE = ['bcrypt', 'better-sqlite3', 'canvas', 'sharp', 'argon2', 'node-gyp', 'sqlite3', 'lmdb', 'node-sass'];
-const MAIN_FILES = ['server', 'app', 'index', 'main'].flatMap((name) => [`${name}.js`, `${name}.mjs`, `${name}.cjs`]);
-
-interface Manifest {
-  name?: unknown;
-  version?: unknown;
-  main?: unknown;
-  engines?: Record<string, unknown>;
-  packageManager?: unknown;
-  scripts?: Record<string, unknown>;
-  dependencies?: Record<string, unknown>;
-  devDependencies?: Record<string, unknown>;
-  optionalDependencies?: Record<string, unknown>;
-}
+/** Frameworks put these into pages when they are built; no environment of a pod reaches them. */
+const BUILT_IN =
+  /^(?:VITE_|NEXT_PUBLIC_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|GATSBY_|VUE_APP_)|^(?:MODE|DEV|PROD|SSR|BASE_URL)$/;
 
 export function isNode(folder: Folder): boolean {
   return folder.has('package.json');
 }
 
-/** @throws UserError when package.json is broken. */
-export function readNode(folder: Folder): LanguageFacts {
-  const text = folder.read('package.json') ?? '';
-  const parsed = parseJson('package.json', text);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new UserError('package.json:1', 'not an object', 'npm init writes a fresh one.');
-  }
-  const manifest = parsed as Manifest;
-  const at = (...keys: string[]): string => `package.json:${lineOfKey(text, ...keys)}`;
-  const string = (value: unknown, ...keys: string[]): Fact<string> | undefined =>
-    typeof value === 'string' && value !== '' ? { value, source: at(...keys) } : undefined;
+/** A package.json that starts nothing and serves nothing: tools for the assets of an app in another language. */
+export function isNodeToolOnly(folder: Folder): boolean {
+  const manifest = readNodeManifest(folder);
+  return (
+    manifest.scripts.start === undefined &&
+    !Object.keys(manifest.dependencies).some((name) => isServerFramework(name) || name === 'next' || name === 'nuxt')
+  );
+}
 
-  const dependencies = { ...manifest.dependencies, ...manifest.optionalDependencies };
-  const packages = Object.keys(dependencies).map((name) => ({ value: name, source: at('dependencies', name) }));
-  const framework = FRAMEWORKS.find(([name]) => name in dependencies);
-  const scripts = folder.paths.filter((path) => SOURCE.test(path) && !NOT_SERVING.test(path));
-  const sources = scripts.map((path) => ({ path, text: maskComments(folder.read(path) ?? '', 'node') }));
-  const packageManager = packageManagerOf(folder, string(manifest.packageManager, 'packageManager'));
-  const build = string(manifest.scripts?.build, 'scripts', 'build');
+/** @throws UserError when package.json is broken. */
+export async function readNode(folder: Folder): Promise<LanguageFacts> {
+  const manifest = readNodeManifest(folder);
+  const above = workspaceAbove(folder.directory);
+  const up = above ? '../'.repeat(above.path.split('/').length) : '';
+  const top = above?.workspace.folder ?? folder;
+  const topManifest = above ? readNodeManifest(top, 'package.json', `${up}package.json`) : manifest;
+  const shown = (path: string): string => `${up}${path}`;
+
+  const manager = packageManagerOf(top, topManifest, shown);
+  const program = manager.value === 'bun' ? 'npm' : manager.value;
+  const way = await frameworkOf(folder, manifest);
+  const app = { folder, manifest, manager: program, way };
+  const pages = servesPages(app);
+  const prisma = readPrisma(folder);
+  const packages = packagesOf(manifest, above, up);
+  const sources = [...sourcesIn(folder, '', ''), ...(above ? neededSources(above, up) : [])];
+  const variables = [
+    ...sources.flatMap(({ path, text }) => [...nodeVariables(path, text), ...configurationVariables(path, text)]),
+    ...nodeConfigVariables(folder),
+    ...(prisma?.variables ?? []),
+  ];
+  const build = above
+    ? workspaceBuild(above.workspace, above.path, program, up)
+    : nodeBuild(folder, manifest, program, way, startIfPlain(app));
   return {
-    name: string(manifest.name, 'name'),
-    version: string(manifest.version, 'version'),
-    languageVersion: nodeVersion(folder, string(manifest.engines?.node, 'engines', 'node')),
-    framework: framework && { value: framework[0], source: at('dependencies', framework[0]) },
-    packageManager,
-    manifestFiles: ['package.json', ...LOCKFILES.map(([file]) => file), '.npmrc', 'pnpm-workspace.yaml'].filter(
-      (path) => folder.has(path),
-    ),
+    name: manifest.text('name'),
+    version: manifest.text('version'),
+    languageVersion:
+      nodeVersion(folder, manifest, (path) => path) ?? (above && nodeVersion(top, topManifest, shown)) ?? DEFAULT_NODE,
+    framework: way && { value: way.name, source: way.source },
+    packageManager: manager,
+    manifestFiles: manifestFilesOf(top, above, [...(prisma && !above ? [prisma.schema] : [])]),
     packages,
-    build: build && { value: `${packageManager.value} run build`, source: build.source },
-    start() {
-      const start = startOf(folder, manifest, string, packageManager.value);
-      if (!start) return undefined;
-      const development = developmentBinary(start.command.split(' ')[0] ?? '', manifest.devDependencies ?? {});
-      const fact = { value: start.run, source: start.source };
-      if (development === undefined) return fact;
-      return { ...fact, needsDevelopment: { value: development, source: at('devDependencies', development) } };
-    },
+    build,
+    start: () => nodeStart(app),
     migrate: undefined,
-    variables: sources.flatMap(({ path, text: code }) => nodeVariables(path, code)),
-    routes: uniqueRoutes(sources.flatMap(({ path, text: code }) => nodeRoutes(path, code))),
+    preparing: topManifest.text('scripts', 'prepare') ?? topManifest.text('scripts', 'postprepare'),
+    output: pages && way?.output ? { value: way.output, source: way.source } : undefined,
+    workspace: above && { value: top.directory, source: shown(above.workspace.source) },
+    variables: variables.filter(({ name }) => !BUILT_IN.test(name)),
+    services: prisma?.services ?? [],
+    routes: pages ? [] : uniqueRoutes(sources.filter(({ path }) => !path.startsWith('../')).flatMap(nodeRoutes)),
     sources,
     native: packages.filter(({ value }) => NATIVE.includes(value)),
-    port: writtenPort(sources) ?? (framework?.[1] ? { value: framework[1], source: 'default' } : undefined),
-    notes: LOCKFILES.some(([file]) => folder.has(file))
-      ? []
-      : ['package.json:1: no lockfile, so every build may install other versions; npm install writes one'],
+    port: pages ? { value: 8080, source: 'default' } : (writtenNodePort(sources) ?? portOf(way)),
+    notes: [
+      ...lockNotes(top, manager, shown),
+      ...(way?.notes ?? []),
+      ...developmentNotes(manifest, way),
+      ...builtInNotes(variables),
+    ],
   };
 }
 
-const LOCKFILES = [
-  ['package-lock.json', 'npm'],
-  ['npm-shrinkwrap.json', 'npm'],
-  ['pnpm-lock.yaml', 'pnpm'],
-  ['yarn.lock', 'yarn'],
-] as const;
-
-function packageManagerOf(folder: Folder, named: Fact<string> | undefined): Fact<string> {
-  const name = named?.value.split('@')[0];
-  if (named && name) return { value: name, source: named.source };
-  const lockfile = LOCKFILES.find(([file]) => folder.has(file));
-  return lockfile ? { value: lockfile[1], source: lockfile[0] } : { value: 'npm', source: 'default' };
+function portOf(way: FrameworkWay | undefined): Fact<number> | undefined {
+  return way?.port === undefined ? undefined : { value: way.port, source: 'default' };
 }
 
-function nodeVersion(folder: Folder, engines: Fact<string> | undefined): Fact<string> {
-  for (const path of ['.nvmrc', '.node-version']) {
-    const major = /^\s*v?(\d+)/.exec(folder.read(path) ?? '')?.[1];
-    if (major) return { value: major, source: `${path}:1` };
-  }
-  if (engines) {
-    const range = semver.validRange(engines.value);
-    // The newest release of a line is what its image carries.
-    const fitting = range && VERSIONS.find((major) => semver.satisfies(`${major}.999.999`, range));
-    if (fitting) return { value: fitting, source: engines.source };
-    const exact = range && semver.minVersion(range);
-    if (exact) return { value: exact.version, source: engines.source };
-  }
-  return { value: VERSIONS[0] ?? '24', source: 'default' };
+/** The start command where it is no choice between two: only asked for what it says of a build. */
+function startIfPlain(app: Parameters<typeof nodeStart>[0]): string | undefined {
+  return app.manifest.scripts.start ?? app.manifest.text('main')?.value;
 }
 
-interface Start {
-  /** As written. */
-  command: string;
-  /** What to run in an image. */
-  run: string;
-  source: string;
+function sourcesIn(folder: Folder, below: string, up: string): Source[] {
+  return folder.paths.flatMap((path) => {
+    if ((below && !path.startsWith(below)) || !SOURCE.test(path) || NOT_SERVING.test(path)) return [];
+    const text = folder.read(path) ?? '';
+    if (!TELLING.test(text) && !FILE_ROUTES.test(path)) return [];
+    return [{ path: `${up}${path}`, text: maskComments(text, 'node') }];
+  });
 }
 
-function startOf(
-  folder: Folder,
-  manifest: Manifest,
-  string: (value: unknown, ...keys: string[]) => Fact<string> | undefined,
-  packageManager: string,
-): Start | undefined {
-  const script = string(manifest.scripts?.start, 'scripts', 'start');
-  if (script) {
-    const command = script.value.trim();
-    // Run without a shell and without the package manager between, so that SIGTERM reaches the app itself.
-    const direct = /^node(?:\s+[\w@./=:-]+)+$/.test(command);
-    return { command, run: direct ? command : `${packageManager} start`, source: script.source };
-  }
-  const main = string(manifest.main, 'main');
-  const candidates = MAIN_FILES.flatMap((file) => [file, `src/${file}`]).filter((path) => folder.has(path));
-  if (main) {
-    const path = main.value.replace(/^\.\//, '');
-    if (folder.has(path)) return { command: `node ${path}`, run: `node ${path}`, source: main.source };
-  }
-  const [first, second] = candidates;
-  if (first && second) {
-    throw new UserError(
-      'package.json:1',
-      `two files could start the app: node ${first} and node ${second}`,
-      `Choose with a start script in package.json ("start": "node ${first}"), a Procfile (web: node ${first}) or wherry.yaml (start: node ${first}).`,
-    );
-  }
-  return first ? { command: `node ${first}`, run: `node ${first}`, source: first } : undefined;
+interface Above {
+  readonly workspace: Workspace;
+  readonly path: string;
 }
 
-function developmentBinary(command: string, developmentPackages: Record<string, unknown>): string | undefined {
-  const owner: Record<string, string> = { tsc: 'typescript', nest: '@nestjs/cli' };
-  const name = Object.hasOwn(owner, command) ? owner[command] : command;
-  return name !== undefined && Object.hasOwn(developmentPackages, name) ? name : undefined;
+/** The code of the workspace's packages that the app is made of. */
+function neededSources({ workspace, path }: Above, up: string): Source[] {
+  return neededMembers(workspace, path)
+    .slice(0, -1)
+    .flatMap((member) => sourcesIn(workspace.folder, `${member.path}/`, up));
 }
 
-function nodeRoutes(path: string, code: string): Route[] {
-  const routes: Route[] = [];
-  const call = /\b\w+\s*\.\s*(get|post|put|patch|delete|all)(?:<[^>(]*>)?\(\s*(['"`])(\/[^'"`]*)\2/g;
-  for (const match of code.matchAll(call)) {
-    const [, verb = '', , route = ''] = match;
-    const method = verb === 'all' ? 'GET' : verb.toUpperCase();
-    routes.push({ method, path: route, source: placeOf(path, code, match.index), role: roleOf(method, route) });
-  }
-  // fastify.route({ method: 'GET', url: '/x' })
-  for (const match of code.matchAll(/method:\s*['"](\w+)['"]\s*,\s*(?:url|path):\s*['"](\/[^'"]*)['"]/g)) {
-    const [, method = '', route = ''] = match;
-    const upper = method.toUpperCase();
-    routes.push({ method: upper, path: route, source: placeOf(path, code, match.index), role: roleOf(upper, route) });
-  }
-  // Node's own http server: if (request.url === '/health')
-  for (const match of code.matchAll(/\b(?:url|pathname|path)\s*===?\s*['"](\/[^'"]*)['"]/g)) {
-    const route = match[1] ?? '/';
-    routes.push({
-      method: 'GET',
-      path: route,
-      source: placeOf(path, code, match.index),
-      role: roleOf('GET', route),
-    });
-  }
-  return routes;
+function packagesOf(manifest: NodeManifest, above: Above | undefined, up: string): Fact<string>[] {
+  const own = Object.keys(manifest.dependencies).flatMap((name) => manifest.package(name) ?? []);
+  if (!above) return own;
+  const needed = neededMembers(above.workspace, above.path)
+    .slice(0, -1)
+    .flatMap((member) =>
+      Object.keys(member.manifest.dependencies).flatMap((name) => member.manifest.package(name) ?? []),
+    )
+    .map(({ value, source }) => ({ value, source: `${up}${source}` }));
+  const names = new Set(own.map(({ value }) => value));
+  return [...own, ...needed.filter(({ value }) => !names.has(value))];
 }
 
-function writtenPort(sources: readonly { path: string; text: string }[]): Fact<number> | undefined {
-  for (const { path, text } of sources) {
-    const match = /\.listen\(\s*(?:\{[^}]*?\bport:\s*)?(\d{2,5})\b/.exec(text);
-    if (match) return { value: Number(match[1]), source: placeOf(path, text, match.index) };
+/** Relative to the workspace's folder where there is one: the image is built from there. */
+function manifestFilesOf(top: Folder, above: Above | undefined, more: readonly string[]): string[] {
+  const patches = top.paths.filter((path) => /^patches\/[^/]+\.patch$/.test(path));
+  const members = above ? above.workspace.members.map(({ path }) => `${path}/package.json`) : [];
+  return [...['package.json', ...INSTALL_FILES].filter((path) => top.has(path)), ...members, ...patches, ...more];
+}
+
+function lockNotes(top: Folder, manager: Fact<string>, shown: (path: string) => string): string[] {
+  if (lockfileOf(top) === undefined) {
+    return [
+      `${shown('package.json')}:1: no lockfile, so every build may install other versions; ${manager.value} install writes one`,
+    ];
   }
-  return undefined;
+  return manager.value === 'bun'
+    ? [`${manager.source}: the packages are installed by npm, which does not read Bun's lockfile`]
+    : [];
+}
+
+function developmentNotes(manifest: NodeManifest, way: FrameworkWay | undefined): string[] {
+  const start = manifest.text('scripts', 'start');
+  const decides = way?.start ?? way?.output;
+  if (!start || decides || !/\b(?:nodemon|ts-node-dev|tsx\s+watch)\b/.test(start.value)) return [];
+  return [`${start.source}: ${start.value} watches files; in the image the app is started once`];
+}
+
+function builtInNotes(variables: readonly FoundVariable[]): string[] {
+  const found = variables.filter(({ name }) => BUILT_IN.test(name) && name.includes('_'));
+  const [first] = found;
+  if (!first) return [];
+  const names = [...new Set(found.map(({ name }) => name))].join(', ');
+  return [`${first.source}: put into the pages when they are built, not when they are served: ${names}`];
+}
+
+/** The package `config`: custom-environment-variables names a variable for each setting. */
+function nodeConfigVariables(folder: Folder): FoundVariable[] {
+  const path = ['json', 'yaml', 'yml']
+    .map((ending) => `config/custom-environment-variables.${ending}`)
+    .find(folder.has);
+  const text = path && folder.read(path);
+  if (!path || !text) return [];
+  return [...text.matchAll(/:\s*["']?([A-Z][A-Z0-9_]+)["']?\s*(?:[,}\n]|$)/g)].map((match) => ({
+    name: match[1] ?? '',
+    fallback: undefined,
+    source: placeOf(path, text, match.index),
+  }));
 }

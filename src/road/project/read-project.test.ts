@@ -136,7 +136,7 @@ test('a start script that needs the package manager or a package of development 
     'package.json': manifest({ scripts: { start: 'tsx src/main.ts' }, devDependencies: { tsx: '4' } }),
     'pnpm-lock.yaml': '',
   });
-  assert.equal(facts.start?.value, 'pnpm start');
+  assert.equal(facts.start?.value, 'tsx src/main.ts');
   assert.equal(said(facts.startNeedsDevelopment), 'tsx (package.json:7)');
 });
 
@@ -245,7 +245,7 @@ test('two possible starts are both named, with the ways to choose', async () => 
 test('no start at all says where to say it', async () => {
   assert.match(
     await refusal({ 'package.json': manifest({}) }),
-    /^FOLDER: found no command that starts the app\nSay it in package\.json/,
+    /^FOLDER: found no command that starts the app\nLooked for the scripts start .* Say it in package\.json/,
   );
 });
 

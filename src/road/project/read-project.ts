@@ -96,6 +96,7 @@ export async function readProject(directory: string): Promise<Facts> {
     runTimeFiles: said?.runTimeFiles ?? [],
     workspace: said?.workspace,
     settings: withAppJson(settings, appJson, migrate, notes),
+    ...(said?.preparing ? { preparing: said.preparing } : {}),
     startNeedsDevelopment: ownStart?.needsDevelopment,
     port: chosenPort,
     portVariable: portVariable && { value: portVariable.name, source: portVariable.sources[0] ?? 'default' },
