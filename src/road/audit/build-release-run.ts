@@ -106,11 +106,7 @@ function* imageLatest(app: Subject): Iterable<Hit> {
       const image = match[1] ?? '';
       if (image.includes('$') || !isOpen(image)) continue;
       // The service is built from this folder: the name is its own.
-      const service = text.slice(
-        text.lastIndexOf('\n', match.index),
-        text.indexOf('\n  ', match.index + match[0].length + 1),
-      );
-      if (/^\s+build:/m.test(service)) continue;
+      if (/^\s*build:/m.test(neighbours(text, match.index + (/^\s*\n/.exec(match[0])?.[0].length ?? 0)))) continue;
       const known = app.facts.services.find(({ kind }) => bare(image).endsWith(kind));
       yield {
         file: path,
@@ -120,6 +116,22 @@ function* imageLatest(app: Subject): Iterable<Hit> {
       };
     }
   }
+}
+
+/** The lines around one that are as deep as it or deeper: the other keys of its service. */
+function neighbours(text: string, index: number): string {
+  const lines = text.split('\n');
+  const at = lineOf(text, index) - 1;
+  const depth = lines[at]?.search(/\S/) ?? 0;
+  const belongs = (line: string | undefined): boolean =>
+    line !== undefined && (line.trim() === '' || line.search(/\S/) >= depth);
+  let [first, last] = [at, at];
+  while (belongs(lines[first - 1])) first--;
+  while (belongs(lines[last + 1])) last++;
+  return lines
+    .slice(first, last + 1)
+    .filter((line) => line.search(/\S/) === depth)
+    .join('\n');
 }
 
 const bare = (image: string): string => image.replace(/:[^:/]+$/, '');

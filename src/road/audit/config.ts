@@ -217,7 +217,7 @@ function isSecretAssignment(name: string, value: string): boolean {
   if (!isPassword && whySecret(plain, undefined) === undefined) return false;
   if (ABOUT.test(plain) || isPlaceholder(value)) return false;
   // A label (`password: 'Your password'`), a field's name, a path: words, no secret.
-  if (looksLikeWords(value) && !(isPassword && /\d/.test(value))) return false;
+  if (/\s/.test(value.trim()) || (looksLikeWords(value) && !(isPassword && /\d/.test(value)))) return false;
   if (value.toLowerCase().replace(/[^a-z]/g, '') === plain.toLowerCase().replace(/[^a-z]/g, '')) return false;
   if (isPassword) return true;
   // A key or token is long and has no pattern; a short word beside such a name is something about it.

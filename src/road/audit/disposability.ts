@@ -71,7 +71,7 @@ function hasHealthLibrary(app: Subject): boolean {
   return (
     app.uses(
       /terminus|lightship|spring-boot-starter-actuator|quarkus-smallrye-health|micronaut-management|django-health-check|okcomputer|rails\/health|fastify-healthcheck/,
-    ) || app.codeHas(/MapHealthChecks|rails_health_check|rails\/health#show|\/(?:healthz?|livez|readyz)\b/)
+    ) || app.codeHas(/MapHealthChecks|rails_health_check|rails\/health#show/)
   );
 }
 

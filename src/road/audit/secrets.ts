@@ -31,10 +31,9 @@ export function isPlaceholder(value: string): boolean {
   );
 }
 
-/** Names, labels, paths and messages read as words; a secret does not. */
+/** Names, labels and paths read as words; a secret does not. */
 export function looksLikeWords(value: string): boolean {
   return (
-    /\s/.test(value.trim()) ||
     /^(?:https?:\/\/|\/|\.{1,2}\/|@|#)/.test(value) ||
     /^[a-z]+(?:[._-][a-z]+)+$/.test(value) ||
     /^[A-Z][a-z]+(?:[A-Z][a-z]+)*$/.test(value) ||

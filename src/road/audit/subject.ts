@@ -28,7 +28,7 @@ const TEXT =
 const MANIFESTS =
   /(?:^|\/)(?:package\.json|pyproject\.toml|Pipfile|setup\.py|requirements[\w-]*\.txt|go\.mod|pom\.xml|build\.gradle(?:\.kts)?|libs\.versions\.toml|Gemfile|composer\.json|Cargo\.toml)$|\.csproj$/;
 const SERVER_PARTS =
-  /\.listen\(|createServer\(|\bapp\.run\(|FastAPI\(|Flask\(|ListenAndServe|@RestController|@Controller\b|Sinatra|HttpServer::new|axum::|rocket::|WebApplication\.Create|wsgi_application|get_wsgi_application|Rails\.application|\bRoute::/;
+  /\.listen\(|createServer\(|\bapp\.run\(|FastAPI\(|Flask\(|ListenAndServe|http\.ResponseWriter|\.Map(?:Get|Post)\(|@RestController|@Controller\b|Sinatra|HttpServer::new|axum::|rocket::|WebApplication\.Create|wsgi_application|get_wsgi_application|Rails\.application|\bRoute::/;
 const FRAMEWORKS =
   /\b(?:express|fastify|koa|hono|@nestjs\/core|@hapi\/hapi|next|flask|django|fastapi|starlette|gin-gonic|labstack\/echo|go-chi|gofiber|spring-boot-starter-web|quarkus|micronaut|rails|sinatra|laravel|symfony|slim|actix-web|axum|rocket|Microsoft\.NET\.Sdk\.Web)\b/;
 
