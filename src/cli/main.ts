@@ -8,6 +8,11 @@ const loadEngine = async () => (await import('./engine.ts')).registerEngine;
 /** Each command's module is loaded when it is called; help loads them all. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   up: async () => (await import('./up.ts')).registerUp,
+  deploy: async () => (await import('./deploy.ts')).registerDeploy,
+  rollback: async () => (await import('./rollback.ts')).registerRollback,
+  promote: async () => (await import('./promote.ts')).registerPromote,
+  abort: async () => (await import('./abort.ts')).registerAbort,
+  resume: async () => (await import('./resume.ts')).registerResume,
   plan: async () => (await import('./plan.ts')).registerPlan,
   check: async () => (await import('./check.ts')).registerCheck,
   status: async () => (await import('./status.ts')).registerStatus,

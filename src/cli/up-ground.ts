@@ -15,6 +15,18 @@ export interface Ground {
   hasImage(name: string): Promise<boolean>;
   /** Builds it and puts it there. */
   provideImage(plan: ImagePlan, name: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void>;
+  /** Digest of an image's manifest; undefined where this machine does not have it. */
+  digestOf(name: string): Promise<string | undefined>;
+  /**
+   * Builds it with nothing from the cache, on base images that were asked for anew, and puts it there under a name that
+   * tells it from the last build of the same source.
+   */
+  patchImage(
+    plan: ImagePlan,
+    name: string,
+    onProgress: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly reference: string; readonly digest: string | undefined }>;
   /**
    * Makes sure of an image that is not built here. The machine's own cluster may have no way out of its network, so what
    * it will run is fetched, or assembled, outside it; another cluster pulls for itself.
@@ -57,6 +69,8 @@ async function localGround(options: GroundOptions, onProgress: (line: string) =>
     async provideImage(plan, name, onLine, signal) {
       await buildInto(plan, name, onLine, signal);
     },
+    digestOf,
+    patchImage: buildPatched,
     async fetchImage(reference, onLine, signal) {
       const store = await openStore();
       await store.ensure(reference, { policy: 'IfNotPresent', onProgress: onLine, signal });
@@ -99,6 +113,13 @@ async function foreignGround(options: GroundOptions, context: string): Promise<G
       const { pushImage } = await import('../engine/images/index.ts');
       await pushImage({ store: await openStore(), reference: name, onProgress: onLine, signal });
     },
+    digestOf,
+    async patchImage(plan, name, onLine, signal) {
+      const patched = await buildPatched(plan, name, onLine, signal);
+      const { pushImage } = await import('../engine/images/index.ts');
+      await pushImage({ store: await openStore(), reference: patched.reference, onProgress: onLine, signal });
+      return patched;
+    },
     fetchImage: async () => {},
     urlOf: (host) => `http://${host}`,
     close: () => client.close(),
@@ -114,11 +135,46 @@ async function openStore() {
   return openImageStore({ directory: imageStoreDirectory(), log: silentLog });
 }
 
+async function digestOf(name: string): Promise<string | undefined> {
+  return (await (await openStore()).get(name))?.digest;
+}
+
+const DIGEST_LENGTH = 8;
+
+async function buildPatched(
+  plan: ImagePlan,
+  name: string,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<{ reference: string; digest: string | undefined }> {
+  const store = await openStore();
+  for (const base of basesOf(plan.dockerfile)) await store.ensure(base, { policy: 'Always', onProgress, signal });
+  const building = `${name}-patched`;
+  await buildInto(plan, building, onProgress, signal, true);
+  const digest = await digestOf(building);
+  const reference = `${name}-${(digest ?? '').replace('sha256:', '').slice(0, DIGEST_LENGTH)}`;
+  await store.tag(building, reference);
+  await store.remove(building);
+  return { reference, digest };
+}
+
+/** Images that a Dockerfile begins from: neither its own stages nor what only an ARG decides. */
+function basesOf(dockerfile: string): string[] {
+  const stages = new Set<string>();
+  const bases = new Set<string>();
+  for (const [, image = '', stage] of dockerfile.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?/gim)) {
+    if (!stages.has(image.toLowerCase()) && image !== 'scratch' && !image.includes('$')) bases.add(image);
+    if (stage !== undefined) stages.add(stage.toLowerCase());
+  }
+  return [...bases];
+}
+
 async function buildInto(
   plan: ImagePlan,
   name: string,
   onProgress: (line: string) => void,
   signal: AbortSignal,
+  noCache = false,
 ): Promise<void> {
   const [{ buildImage }, { withContext }] = await Promise.all([
     import('../engine/images/index.ts'),
@@ -137,6 +193,7 @@ async function buildInto(
       buildArgs: plan.buildArguments ?? {},
       ...(plan.target === undefined ? {} : { target: plan.target }),
       onProgress,
+      noCache,
       signal,
     }),
   );

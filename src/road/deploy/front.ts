@@ -1,9 +1,7 @@
 import type { DeploymentSpec, IngressSpec, ServiceSpec } from '../../engine/kinds/index.ts';
-import type { Manifest } from '../manifests/index.ts';
+import { type Manifest, TRACK_LABEL } from '../manifests/index.ts';
 import { nameOf } from './kinds-of.ts';
 
-/** Tells the pods that serve from those of a new version that is tried beside them. */
-export const TRACK_LABEL = 'wherry/track';
 export type Track = 'stable' | 'next';
 
 /** Annotations of a second Ingress that takes a share of the first one's requests. */

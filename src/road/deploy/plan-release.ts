@@ -27,7 +27,7 @@ const STRATEGIES = {
  */
 export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
   const objects = withTrack(request.objects, request.front);
-  const sorted = sortObjects(objects);
+  const sorted = sortObjects(objects, request.front);
   const front = objects.find(
     ({ kind, metadata }) => kind === 'Deployment' && request.front !== undefined && metadata.name === request.front,
   );

@@ -110,7 +110,8 @@ export function rollbackRequest(target: Release, strategy: ReleaseRequest['strat
     strategy,
     objects: target.objects.filter((object) => {
       if (bearsData(object) && object.kind !== 'Namespace') return false;
-      return object.kind !== 'Job' || !['seed', 'migrate'].includes(stageOf(object));
+      const stage = object.kind === 'Job' ? stageOf(object) : undefined;
+      return stage !== 'seed' && stage !== 'migrate';
     }),
     front: plan.front,
     image: target.image,

@@ -1,8 +1,6 @@
-import { COMPONENT_LABEL, type Manifest } from '../manifests/index.ts';
+import { COMPONENT_LABEL, type Manifest, STAGE_LABEL } from '../manifests/index.ts';
 import type { JobStage } from './contract.ts';
 
-/** Says when a Job runs within a release, where its component does not. */
-export const STAGE_ANNOTATION = 'wherry/stage';
 const STAGES: readonly JobStage[] = ['seed', 'migrate', 'before', 'between', 'after'];
 const DATA_ROLES = new Set(['database', 'cache', 'queue', 'storage']);
 
@@ -35,11 +33,13 @@ const CONFIGURATION = new Set([
 ]);
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'ReplicaSet', 'Pod']);
 
-export function sortObjects(objects: readonly Manifest[]): SortedObjects {
-  const jobs = objects
-    .filter(({ kind }) => kind === 'Job')
-    .map((object) => ({ object, stage: stageOf(object) }))
-    .sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage));
+export function sortObjects(objects: readonly Manifest[], front?: string): SortedObjects {
+  const served = objects.findIndex(({ kind, metadata }) => kind === 'Deployment' && metadata.name === front);
+  const jobs = objects.flatMap((object, index) => {
+    if (object.kind !== 'Job') return [];
+    // What needs the part that serves comes after it in the objects' order.
+    return [{ object, stage: stageOf(object) ?? (served >= 0 && index > served ? 'between' : 'before') }];
+  });
   const rest = objects.filter(({ kind }) => kind !== 'Job');
   const is = (object: Manifest): Exclude<keyof SortedObjects, 'jobs'> => {
     if (CONFIGURATION.has(object.kind)) return 'configuration';
@@ -57,11 +57,11 @@ export function sortObjects(objects: readonly Manifest[]): SortedObjects {
   };
 }
 
-/** When a Job runs: as its annotation or its component says, else before anything serves. */
-export function stageOf(job: Manifest): JobStage {
-  const said = job.metadata.annotations?.[STAGE_ANNOTATION] ?? job.metadata.labels?.[STAGE_ANNOTATION];
+/** When a Job runs, as its label or its component says; undefined where only the objects' order does. */
+export function stageOf(job: Manifest): JobStage | undefined {
+  const said = job.metadata.labels?.[STAGE_LABEL];
   const component = job.metadata.labels?.[COMPONENT_LABEL];
-  return STAGES.find((stage) => stage === said) ?? STAGES.find((stage) => stage === component) ?? 'before';
+  return STAGES.find((stage) => stage === said) ?? STAGES.find((stage) => stage === component);
 }
 
 /** Belongs to a server that keeps data, or is one. */

@@ -1,8 +1,9 @@
 import { UserError } from '../../base/index.ts';
 import { type Deployment, kinds, type Pod } from '../../engine/kinds/index.ts';
+import { TRACK_LABEL } from '../manifests/index.ts';
 import { liveObject } from './apply.ts';
 import type { PlanStep } from './contract.ts';
-import { findObject, nextDeployment, nextName, TRACK_LABEL } from './front.ts';
+import { findObject, nextDeployment, nextName } from './front.ts';
 import { lastWords } from './last-words.ts';
 import type { StepContext } from './run-context.ts';
 import { smokeThrough } from './step-smoke.ts';

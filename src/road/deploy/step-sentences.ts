@@ -55,14 +55,12 @@ export function writeStep(objects: readonly Manifest[], why: string): PlanStep[]
 }
 
 export function jobSteps({ sorted }: Ground, stage: JobStage, why?: string): PlanStep[] {
-  return sorted.jobs
-    .filter((job) => job.stage === stage)
-    .map(({ object }) => ({
-      type: 'job',
-      object: nameOf(object),
-      stage,
-      sentence: `${why ?? STAGE_SENTENCES[stage]}: ${nameOf(object)}`,
-    }));
+  return sorted.jobs.filter((job) => job.stage === stage).map((job) => jobStep(job, why));
+}
+
+function jobStep({ object, stage }: SortedObjects['jobs'][number], why?: string): PlanStep {
+  const name = nameOf(object);
+  return { type: 'job', object: name, stage, sentence: `${why ?? STAGE_SENTENCES[stage]}: ${name}` };
 }
 
 /** Everything before a pod of the new version serves, up to the migration. */
@@ -75,7 +73,8 @@ export function configurationSteps(ground: Ground): PlanStep[] {
 }
 
 export function migrationSteps(ground: Ground): PlanStep[] {
-  return [...jobSteps(ground, 'migrate'), ...jobSteps(ground, 'before'), ...doorSteps(ground)];
+  const jobs = ground.sorted.jobs.filter(({ stage }) => stage === 'before' || stage === 'migrate');
+  return [...jobs.map((job) => jobStep(job)), ...doorSteps(ground)];
 }
 
 function doorSteps(ground: Ground): PlanStep[] {

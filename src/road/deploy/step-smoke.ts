@@ -1,7 +1,8 @@
 import { UserError } from '../../base/index.ts';
 import type { ServiceSpec } from '../../engine/kinds/index.ts';
+import { TRACK_LABEL } from '../manifests/index.ts';
 import type { PlanStep } from './contract.ts';
-import { findObject, nextName, TRACK_LABEL } from './front.ts';
+import { findObject, nextName } from './front.ts';
 import { lastWords } from './last-words.ts';
 import type { StepContext } from './run-context.ts';
 import { type SmokeCheck, smoke, smokeService } from './smoke.ts';

@@ -1,0 +1,348 @@
+import { UserError } from '../base/index.ts';
+import { type Ingress, kinds } from '../engine/kinds/index.ts';
+import {
+  CANARY_DEFAULT,
+  canaryStepsOf,
+  existingSecrets,
+  type Outcome,
+  type Plan,
+  planRelease,
+  type ReleaseRequest,
+  readLive,
+  secondsOf,
+  startRelease,
+} from '../road/deploy/index.ts';
+import { type Manifest, type ObjectsOptions, objectsOf } from '../road/manifests/index.ts';
+import type { Application, Build } from '../road/model/index.ts';
+import { readSource } from './app-source.ts';
+import {
+  confirmProduction,
+  ledgerOf,
+  outcomeJson,
+  type ReleaseFlags,
+  type ReleasePlace,
+  settleUnfinished,
+  surroundings,
+  tellOutcome,
+  timeoutMs,
+  underLease,
+} from './release-ground.ts';
+import type { Step, Steps } from './steps.ts';
+import type { Ground } from './up-ground.ts';
+import { type ImagePlan, planBuild } from './up-image.ts';
+
+const STRATEGIES = ['rolling', 'recreate', 'blue-green', 'canary'] as const;
+const HOLD_SECONDS = 30;
+const RATE = 50;
+const IMAGE_HASH_LENGTH = 12;
+
+export interface DeployOptions extends ReleaseFlags {
+  readonly app?: string;
+  readonly namespace?: string;
+  readonly context?: string;
+  readonly registry?: string;
+  readonly host?: string;
+  /** Of this machine. */
+  readonly name?: string;
+  readonly replicas?: string;
+  readonly strategy?: string;
+  readonly prove?: boolean;
+  readonly rate?: string;
+  /** `60s`; true: until promoted. */
+  readonly hold?: string | true;
+  readonly steps?: string;
+  readonly image?: string;
+  readonly patchBase?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** What came of it. */
+export interface DeployResult {
+  readonly app: string;
+  readonly namespace: string;
+  readonly context: string;
+  readonly url: string | undefined;
+  readonly plan: Plan;
+  /** Undefined for a dry run, and when the cluster holds all of it already. */
+  readonly outcome: Outcome | undefined;
+}
+
+/**
+ * The runbook of a release: read the app, build its images, plan, and go through the plan under the app's lease. A
+ * release is made only when something changes.
+ * @throws UserError for a wrong option (exit status 2), and when the release did not come to a good end.
+ */
+export async function deployApp(
+  folder: string,
+  options: DeployOptions,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<DeployResult> {
+  const reading = steps.start('read');
+  checkOptions(options);
+  const source = await readSource(folder, options.app);
+  const { application } = source;
+  for (const note of source.notes) reading.note(note);
+  const images = planImages(application, options);
+  for (const { plan } of images) for (const note of plan.notes) reading.note(note);
+  reading.done(source.label);
+
+  const ground = await findGroundFor(options, steps);
+  try {
+    const place = {
+      client: ground.client,
+      app: application.name,
+      namespace: ground.namespace,
+      context: ground.context,
+    };
+    if (options.dryRun) {
+      const { plan, door } = await planFor(application, images, ground, options, steps, signal);
+      return { ...result(place, door.url), plan, outcome: undefined };
+    }
+    await confirmProduction([ground.context, ground.namespace], `Deploy ${application.name} to it`, options);
+    return await underLease(place, `deploying ${application.name}`, steps, signal, async (lease, trace) => {
+      const ledger = await ledgerOf(place);
+      const around = surroundings(place, ledger, lease, steps, signal, options);
+      await settleUnfinished(ledger, around, trace, steps);
+      const built = await provideImages(images, ground, options, steps, signal);
+      const { plan, request, door } = await planFor(application, built, ground, options, steps, signal);
+      if (plan.steps.length === 0) {
+        const last = await ledger.lastGood();
+        steps.line(`${application.name} is as wanted already${last ? ` (v${last.number})` : ''}; no release is made`);
+        return { ...result(place, door.url), plan, outcome: undefined };
+      }
+      for (const note of plan.notes) steps.line(`  ! ${note}`);
+      const outcome = await startRelease(request, plan, around);
+      tellOutcome(outcome, steps);
+      return { ...result(place, door.url), plan, outcome };
+    });
+  } finally {
+    ground.close();
+  }
+}
+
+/** What a script reads. */
+export function deployJson({ app, namespace, context, url, plan, outcome }: DeployResult): object {
+  const { steps, notes, canGoBack } = plan;
+  return {
+    app,
+    namespace,
+    context,
+    url,
+    strategy: plan.strategy,
+    plan: { steps, notes },
+    canGoBack,
+    release: outcome && outcomeJson(undefined, outcome),
+  };
+}
+
+function result({ app, namespace, context }: ReleasePlace, url: string | undefined) {
+  return { app, namespace, context, url };
+}
+
+function checkOptions(options: DeployOptions): void {
+  const wrong = (flag: string, fault: string, wayOut: string): UserError =>
+    new UserError(flag, fault, wayOut, { exitStatus: 2 });
+  if (options.strategy !== undefined && !STRATEGIES.some((each) => each === options.strategy)) {
+    throw wrong('--strategy', `"${options.strategy}" is none`, `There are: ${STRATEGIES.join(', ')}`);
+  }
+  for (const [flag, text] of [
+    ['--rate', options.rate],
+    ['--replicas', options.replicas],
+  ] as const) {
+    if (text !== undefined && !/^[1-9]\d{0,4}$/.test(text)) {
+      throw wrong(flag, `"${text}" is not a number from 1 to 99999`, `Write it as ${flag} 3.`);
+    }
+  }
+  timeoutMs(options);
+  if (typeof options.hold === 'string') secondsOf('--hold', options.hold);
+  if (options.steps !== undefined) canaryStepsOf('--steps', options.steps);
+  if (options.image !== undefined && options.patchBase) {
+    throw wrong('--patch-base', 'builds the image anew, and --image names one that is built', 'Leave one of them out.');
+  }
+}
+
+/** A build with the image it is to become. */
+interface PlannedImage {
+  readonly build: Build;
+  readonly plan: ImagePlan;
+  /** Complete name with tag, once it is known. */
+  readonly reference?: string;
+  readonly digest?: string | undefined;
+}
+
+function planImages(application: Application, { image }: DeployOptions): PlannedImage[] {
+  if (image === undefined) return application.builds.map((build) => ({ build, plan: planBuild(build) }));
+  const [build, ...others] = application.builds;
+  if (!build || others.length > 0) {
+    throw new UserError(
+      '--image',
+      `${application.name} has ${application.builds.length} images of its own; one name cannot stand for them`,
+      'Leave it out, and they are built.',
+      { exitStatus: 2 },
+    );
+  }
+  return [{ build, plan: planBuild(build), reference: image }];
+}
+
+async function findGroundFor(options: DeployOptions, steps: Steps): Promise<Ground> {
+  const { findGround } = await import('./up-ground.ts');
+  const finding = steps.start('cluster');
+  // Nothing is pushed where the image is there already.
+  const registry = options.registry ?? (options.image !== undefined || options.dryRun ? 'image' : undefined);
+  const ground = await findGround({ ...options, ...(registry === undefined ? {} : { registry }) }, (line) =>
+    finding.progress(line),
+  );
+  finding.done(ground.label);
+  return ground;
+}
+
+async function provideImages(
+  images: readonly PlannedImage[],
+  ground: Ground,
+  options: DeployOptions,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<PlannedImage[]> {
+  const provided: PlannedImage[] = [];
+  for (const image of images) {
+    const step = steps.start('image');
+    const show = (line: string): void => showBuildLine(step, line);
+    if (image.reference !== undefined) {
+      await ground.fetchImage(image.reference, show, signal);
+      step.done(`${image.reference} is given`);
+      provided.push({ ...image, digest: await ground.digestOf(image.reference) });
+      continue;
+    }
+    const reference = referenceOf(image, ground);
+    if (options.patchBase) {
+      const patched = await ground.patchImage(image.plan, reference, show, signal);
+      step.done(`${patched.reference} on a fresh base`);
+      provided.push({ ...image, ...patched });
+      continue;
+    }
+    const isThere = ground.local && (await ground.hasImage(reference));
+    if (!isThere) await ground.provideImage(image.plan, reference, show, signal);
+    step.done(isThere ? `${reference} is built` : reference);
+    provided.push({ ...image, reference, digest: await ground.digestOf(reference) });
+  }
+  return provided;
+}
+
+function referenceOf({ build, plan, reference }: PlannedImage, ground: Ground): string {
+  return reference ?? `${ground.imageName(build.name)}:${plan.context.hash.slice(0, IMAGE_HASH_LENGTH)}`;
+}
+
+async function planFor(
+  application: Application,
+  images: readonly PlannedImage[],
+  ground: Ground,
+  options: DeployOptions,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<{ plan: Plan; request: ReleaseRequest; door: Door }> {
+  const { client, namespace } = ground;
+  const door = await wayIn(ground, application.name, options);
+  const references = new Map(images.map((image) => [image.build.name, referenceOf(image, ground)]));
+  const front = application.parts.find(({ name }) => name === application.front);
+  const own = images.find(({ build }) => front && 'build' in front.image && front.image.build === build.name);
+  const { objects, notes } = objectsOf(application, {
+    namespace,
+    ordering: 'runner',
+    imageOf: (build) => references.get(build) ?? build,
+    ...(options.replicas === undefined ? {} : { replicas: Number(options.replicas) }),
+    ...(own ? { sourceHash: own.plan.context.hash } : {}),
+    secrets: await existingSecrets(client, namespace, application.name),
+    ...door.options,
+  });
+  for (const note of notes) steps.line(`  ! ${note}`);
+  if (!options.dryRun) await fetchOthers(objects, new Set(references.values()), ground, steps, signal);
+  const request = requestOf(application, objects, options, namespace, door, own && referenceOf(own, ground), own);
+  const ledger = await ledgerOf({ client, app: application.name, namespace, context: ground.context });
+  const live = await readLive(client, request, await ledger.lastGood());
+  return { plan: planRelease(request, live), request, door };
+}
+
+function requestOf(
+  application: Application,
+  objects: readonly Manifest[],
+  options: DeployOptions,
+  namespace: string,
+  door: Door,
+  image: string | undefined,
+  own: PlannedImage | undefined,
+): ReleaseRequest {
+  const { release, front } = application;
+  const strategy = STRATEGIES.find((each) => each === (options.strategy ?? release.strategy)) ?? 'rolling';
+  const { hold } = options;
+  if ((options.prove || options.rate !== undefined) && door.url === undefined) {
+    throw new UserError('--prove', 'nothing leads into the cluster from here', 'Give the app a host: --host NAME.');
+  }
+  return {
+    app: application.name,
+    namespace,
+    strategy,
+    objects,
+    front,
+    image,
+    imageDigest: own?.digest,
+    sourceHash: own?.plan.context.hash,
+    smokePaths: front === undefined ? [] : release.smokePaths.length > 0 ? release.smokePaths : ['/'],
+    url: door.url,
+    hold: { seconds: hold === undefined ? HOLD_SECONDS : hold === true ? undefined : secondsOf('--hold', hold) },
+    canary: options.steps === undefined ? (release.canary ?? CANARY_DEFAULT) : canaryStepsOf('--steps', options.steps),
+    ...(release.gates ? { gates: release.gates } : {}),
+    ...(options.prove || options.rate !== undefined ? { ratePerSecond: Number(options.rate ?? RATE) } : {}),
+    ...(release.migrations ? { migrations: release.migrations } : {}),
+  };
+}
+
+/** Images that are not built here: fetched before anything changes, so that a missing one changes nothing. */
+async function fetchOthers(
+  objects: readonly Manifest[],
+  own: ReadonlySet<string>,
+  ground: Ground,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Set<string>();
+  JSON.stringify(objects, (key, value: unknown) => {
+    if (key === 'image' && typeof value === 'string' && !own.has(value)) wanted.add(value);
+    return value;
+  });
+  if (wanted.size === 0 || !ground.local) return;
+  const step = steps.start('images');
+  for (const image of wanted) await ground.fetchImage(image, (line) => showBuildLine(step, line), signal);
+  step.done([...wanted].join(', '));
+}
+
+interface Door {
+  readonly url: string | undefined;
+  readonly options: Pick<ObjectsOptions, 'host' | 'defaultRoute'>;
+}
+
+/**
+ * How the app is reached: on the machine's cluster by NAME.localhost and, when no other app has it, by the bare address
+ * (see docs/decisions/0008-url-of-an-app.md); elsewhere by --host only.
+ */
+async function wayIn(ground: Ground, name: string, options: Pick<DeployOptions, 'host'>): Promise<Door> {
+  if (!ground.local) {
+    const host = options.host;
+    return host === undefined ? { url: undefined, options: {} } : { url: ground.urlOf(host), options: { host } };
+  }
+  const host = options.host ?? `${name}.localhost`;
+  const { items } = await ground.client.list<Ingress>(kinds.ingresses);
+  const takenByOther = items.some(
+    ({ metadata, spec }) =>
+      !([name, `${name}-next`].includes(metadata.name ?? '') && metadata.namespace === ground.namespace) &&
+      (spec?.defaultBackend !== undefined || (spec?.rules ?? []).some((rule) => !rule.host)),
+  );
+  if (takenByOther) return { url: ground.urlOf(host), options: { host } };
+  return { url: ground.urlOf('127.0.0.1'), options: { host, defaultRoute: true } };
+}
+
+/** What was taken in place of something else stays on the screen; what a RUN step prints (indented) passes by. */
+function showBuildLine(step: Step, line: string): void {
+  if (/out of reach|index in reach: Debian/.test(line)) step.note(line.trim());
+  else if (process.stdout.isTTY || !line.startsWith('  ')) step.progress(line.trim());
+}
