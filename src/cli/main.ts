@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   abort: async () => (await import('./abort.ts')).registerAbort,
   resume: async () => (await import('./resume.ts')).registerResume,
   plan: async () => (await import('./plan.ts')).registerPlan,
+  init: async () => (await import('./init.ts')).registerInit,
   check: async () => (await import('./check.ts')).registerCheck,
   status: async () => (await import('./status.ts')).registerStatus,
   logs: async () => (await import('./logs.ts')).registerLogs,

@@ -1,0 +1,4 @@
+import type { FilePlan, OutputFile } from './contract.ts';
+export function chartFiles(_plan: FilePlan): OutputFile[] {
+  return [];
+}

@@ -1,0 +1,41 @@
+import { COMPONENT_LABEL, type Manifest } from '../manifests/index.ts';
+import type { FilePlan, OutputFile } from './contract.ts';
+import { settingText } from './setting-lines.ts';
+import { yamlText } from './yaml-text.ts';
+
+/** `k8s/base`: one file a group of objects, and the kustomization that names them. */
+export function baseFiles(plan: FilePlan): OutputFile[] {
+  const groups = groupsOf(plan.objects);
+  const files = [...groups].map(([group, objects]) => ({ path: `k8s/base/${group}.yaml`, text: yamlText(...objects) }));
+  const settings = plan.settings.flatMap(({ name, lines, files: own }) => [
+    ...(lines.length > 0 ? [{ path: `k8s/base/settings/${name}.env`, text: settingText(lines) }] : []),
+    // Their text is the app's own, to the last byte, so no mark is put into it.
+    ...own.map(([key, text]) => ({ path: `k8s/base/settings/${name}.${key}`, text, kind: 'once' as const })),
+  ]);
+  const kustomization = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [...groups.keys()].map((group) => `${group}.yaml`),
+    ...(plan.settings.length > 0
+      ? {
+          configMapGenerator: plan.settings.map(({ name, labels, lines, files: own }) => ({
+            name,
+            ...(lines.length > 0 ? { envs: [`settings/${name}.env`] } : {}),
+            ...(own.length > 0 ? { files: own.map(([key]) => `${key}=settings/${name}.${key}`) } : {}),
+            options: { labels },
+          })),
+        }
+      : {}),
+  };
+  return [...files, ...settings, { path: 'k8s/base/kustomization.yaml', text: yamlText(kustomization) }];
+}
+
+/** By what the part is to the application: `web`, `database`, `worker`. */
+function groupsOf(objects: readonly Manifest[]): Map<string, Manifest[]> {
+  const groups = new Map<string, Manifest[]>();
+  for (const object of objects) {
+    const group = object.metadata.labels?.[COMPONENT_LABEL] ?? 'others';
+    groups.set(group, [...(groups.get(group) ?? []), object]);
+  }
+  return groups;
+}
