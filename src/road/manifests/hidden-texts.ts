@@ -13,7 +13,7 @@ import { hiddenPieces, withPieces } from './hidden-pieces.ts';
 
 /** `password: x`, `api_key = "x"` in a file. */
 const FILE_LINE =
-  /^[ \t]*["']?[\w.-]*(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token)["']?[ \t]*[:=][ \t]*["']?(?![$<{]|(?:true|false|null|none|yes|no)\b)[^\s"'#;,]{4,}/im;
+  /(?:^|[\s{,;])["']?[\w.-]*(?:password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token)["']?[ \t]*[:=][ \t]*["']?(?![$<{]|(?:true|false|null|none|yes|no)\b)[^\s"'#;,]{4,}/im;
 
 interface Moved {
   readonly application: Application;
@@ -102,11 +102,11 @@ function withoutPasswordsInWords(
   const words = (list: readonly string[]): string[] =>
     // Kubernetes puts variables into a command line by itself.
     list.map((word, index) =>
-      withPieces(word, hiddenPieces(word, list[index - 1], known), (piece) => `$(${variableOf(piece)})`),
+      withPieces(word, hiddenPieces(word, list[index - 1], list[0], known), (piece) => `$(${variableOf(piece)})`),
     );
   const probe = (asked: Probe): Probe => {
     const list = asked.exec?.command;
-    if (!list?.some((word, index) => hiddenPieces(word, list[index - 1], known).length > 0)) return asked;
+    if (!list?.some((word, index) => hiddenPieces(word, list[index - 1], list[0], known).length > 0)) return asked;
     return { ...asked, exec: { command: shellWords(list, known, variableOf) } };
   };
   const probes = part.probes
@@ -136,10 +136,11 @@ function shellWords(
       const quotes = text.slice(0, at).replace(/\\'/g, '').split("'").length - 1;
       return quotes % 2 === 1 ? `'"\${${variableOf(piece)}}"'` : `\${${variableOf(piece)}}`;
     });
-  if (isShell) return [program, flag, inShell(script, hiddenPieces(script, undefined, known)), ...list.slice(3)];
+  if (isShell)
+    return [program, flag, inShell(script, hiddenPieces(script, undefined, undefined, known)), ...list.slice(3)];
   const line = list.map((word, index) => {
     let [rest, at] = ['', 0];
-    for (const { start, end } of hiddenPieces(word, list[index - 1], known)) {
+    for (const { start, end } of hiddenPieces(word, list[index - 1], list[0], known)) {
       rest += `${quoted(word.slice(at, start))}"\${${variableOf(word.slice(start, end))}}"`;
       at = end;
     }
