@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { UserError } from '../base/index.ts';
 import { type Manifest, manifestsFor } from '../road/manifests/index.ts';
-import { type Fact, type Facts, readProject } from '../road/project/index.ts';
+import { type Fact, type Facts, findApps, readProject } from '../road/project/index.ts';
 import { colors as pc } from './colors.ts';
-import { planImage } from './up-image.ts';
+import { type ImagePlan, planImage } from './up-image.ts';
 
 export function registerPlan(program: Command): void {
   program
@@ -12,34 +13,76 @@ export function registerPlan(program: Command): void {
     .option('--app <app>', 'name of the app in the cluster')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--json', 'print facts, Dockerfile and objects as one JSON document')
-    .addHelpText('after', '\nExamples:\n  wherry plan\n  wherry plan examples/users --json')
-    .action(async (folder: string, options: { app?: string; namespace: string; json?: boolean }) => {
-      const facts = await readProject(folder);
-      const image = planImage(facts);
-      const name = options.app ?? facts.name.value;
-      const { objects, notes } = manifestsFor(facts, {
-        name,
-        namespace: options.namespace,
-        image: `localhost/${name}:${image.context.hash.slice(0, 12)}`,
-        host: `${name}.localhost`,
-        sourceHash: image.context.hash,
-        // Shown, never used: the passwords of a deploy are made when it happens.
-        password: () => '(random)',
-      });
-      const allNotes = [...facts.notes, ...image.notes, ...notes];
+    .addHelpText(
+      'after',
+      '\nExamples:\n  wherry plan\n  wherry plan examples/users --json\n  wherry plan .          of a folder of several apps: the plans of all',
+    )
+    .action(async (folder: string, options: PlanOptions) => {
+      const apps = await findApps(folder);
+      // One app, or none: the reading of the folder itself says what is wrong.
+      const folders = apps.length > 1 ? apps.map(({ directory }) => directory) : [folder];
+      if (folders.length > 1 && options.app !== undefined) {
+        const named = apps.map(({ path }) => path).join(', ');
+        throw new UserError(
+          '--app',
+          `names one app, and here are ${apps.length}: ${named}`,
+          'Plan one folder to name its app.',
+          {
+            exitStatus: 2,
+          },
+        );
+      }
+      const plans: Plan[] = [];
+      for (const directory of folders) plans.push(planOf(await readProject(directory), options));
       if (options.json) {
-        const plan = {
-          facts,
-          dockerfile: image.dockerfile,
-          dockerignore: image.dockerignore,
-          objects,
-          notes: allNotes,
-        };
-        console.log(JSON.stringify(plan, null, 2));
+        const documents = plans.map(jsonOf);
+        console.log(JSON.stringify(documents.length > 1 ? { apps: documents } : documents[0], null, 2));
         return;
       }
-      console.log(planText(facts, image.ownPath ? undefined : image.dockerfile, objects, allNotes));
+      const texts = plans.map(({ facts, image, objects, notes }) =>
+        planText(facts, image.ownPath ? undefined : image.dockerfile, objects, notes),
+      );
+      if (texts.length === 1) console.log(texts[0]);
+      else {
+        for (const [index, text] of texts.entries()) {
+          console.log(
+            `${index === 0 ? '' : '\n'}${pc.bold(`${apps[index]?.path}`)} ${pc.dim(apps[index]?.source ?? '')}\n${text}`,
+          );
+        }
+      }
     });
+}
+
+interface PlanOptions {
+  readonly app?: string;
+  readonly namespace: string;
+  readonly json?: boolean;
+}
+
+interface Plan {
+  readonly facts: Facts;
+  readonly image: ImagePlan;
+  readonly objects: readonly Manifest[];
+  readonly notes: readonly string[];
+}
+
+function planOf(facts: Facts, options: PlanOptions): Plan {
+  const image = planImage(facts);
+  const name = options.app ?? facts.name.value;
+  const { objects, notes } = manifestsFor(facts, {
+    name,
+    namespace: options.namespace,
+    image: `localhost/${name}:${image.context.hash.slice(0, 12)}`,
+    host: `${name}.localhost`,
+    sourceHash: image.context.hash,
+    // Shown, never used: the passwords of a deploy are made when it happens.
+    password: () => '(random)',
+  });
+  return { facts, image, objects, notes: [...facts.notes, ...image.notes, ...notes] };
+}
+
+function jsonOf({ facts, image, objects, notes }: Plan): object {
+  return { facts, dockerfile: image.dockerfile, dockerignore: image.dockerignore, objects, notes };
 }
 
 function planText(
@@ -61,6 +104,18 @@ function planText(
   row('build', facts.build);
   row('start', facts.start);
   row('migrate', facts.migrate);
+  if (facts.migrations)
+    rows.push([
+      'migrations',
+      `${facts.migrations.tool.value}, ${facts.migrations.files.length} files`,
+      facts.migrations.tool.source,
+    ]);
+  for (const risk of facts.migrations?.risks ?? []) rows.push(['risk', risk.what, risk.source]);
+  for (const { name, command, quantity } of facts.processes) {
+    rows.push(['process', `${name}: ${command.value}${quantity ? ` (${quantity.value})` : ''}`, command.source]);
+  }
+  row('served folder', facts.output);
+  row('built from', facts.workspace);
   row('port', facts.port);
   for (const service of facts.services)
     rows.push(['needs', `${service.kind} (${service.image.value})`, service.source]);

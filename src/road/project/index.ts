@@ -1,3 +1,4 @@
+export { type FoundApp, findApps } from './apps.ts';
 export type * from './contract.ts';
 export { type Folder, lineOf, openFolder, placeOf } from './folder.ts';
 export { labelOf, readProject } from './read-project.ts';

@@ -18,6 +18,7 @@ import { nodeStart, servesPages } from './node-start.ts';
 import { nodeVariables } from './node-variables.ts';
 import { readPrisma } from './prisma.ts';
 import { uniqueRoutes } from './routes.ts';
+import { isStaticSite } from './static-site.ts';
 import { neededMembers, type Workspace, workspaceAbove } from './workspace.ts';
 import type { Source } from './written-addresses.ts';
 
@@ -40,6 +41,8 @@ export function isNode(folder: Folder): boolean {
 /** A package.json that starts nothing and serves nothing: tools for the assets of an app in another language. */
 export function isNodeToolOnly(folder: Folder): boolean {
   const manifest = readNodeManifest(folder);
+  // Pages that a build makes are an app, those that lie beside a package.json are not of its making.
+  if (isStaticSite(folder) && manifest.scripts.build !== undefined) return false;
   return (
     manifest.scripts.start === undefined &&
     !Object.keys(manifest.dependencies).some((name) => isServerFramework(name) || name === 'next' || name === 'nuxt')

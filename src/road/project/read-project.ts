@@ -1,10 +1,12 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../../base/index.ts';
 import { type AppJson, readAppJson } from './app-json.ts';
+import { appsBelow, type FoundApp, holdsOthers } from './apps.ts';
 import { commandPort, developmentNote } from './commands.ts';
 import type { Fact, Facts, LanguageFacts, ProcessFact, Settings, Variable } from './contract.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
+import { languageOf, otherLanguages } from './language-of.ts';
 import { LANGUAGES, type LanguageEntry } from './languages.ts';
 import { type Processes, readProcfile } from './procfile.ts';
 import { seedOf } from './seed.ts';
@@ -28,6 +30,10 @@ export async function readProject(directory: string): Promise<Facts> {
   const procfile = readProcfile(folder);
   const appJson = readAppJson(folder);
   const found = languageOf(folder);
+  if (holdsOthers(folder) || (!found && !dockerfile)) {
+    const other = await appBelow(directory, folder);
+    if (other) return other;
+  }
   if (!found && !dockerfile) throw nothingRecognised(directory, folder);
 
   const said = await found?.read(folder);
@@ -52,6 +58,7 @@ export async function readProject(directory: string): Promise<Facts> {
   const portVariable = portVariableOf(variables, web);
   const port = settings.port ?? dockerfile?.ports[0] ?? (web && commandPort(web)) ?? portOf(portVariable) ?? said?.port;
   const notes = [
+    ...(found ? languageNotes(folder, found) : []),
     ...(said?.notes ?? []),
     ...appJson.notes,
     ...serviceNotes,
@@ -66,7 +73,11 @@ export async function readProject(directory: string): Promise<Facts> {
   }
   const ownStart = web ? undefined : said?.start(chosenPort.value);
   const start = web ?? ownStart;
-  if (!start && !dockerfile) throw noStart(directory, found);
+  if (!start && !dockerfile) {
+    const other = await appBelow(directory, folder);
+    if (other) return other;
+    throw noStart(directory, found);
+  }
 
   if (web) notes.push(...[developmentNote(web, betterStart(said, chosenPort.value))].flatMap((note) => note ?? []));
   if (!port && !portVariable)
@@ -108,11 +119,6 @@ export async function readProject(directory: string): Promise<Facts> {
     dockerfile,
     notes,
   };
-}
-
-function languageOf(folder: Folder): LanguageEntry | undefined {
-  const marking = LANGUAGES.filter(({ marks }) => marks(folder));
-  return marking.find(({ yields }) => !yields?.(folder)) ?? marking[0];
 }
 
 const MIGRATING = /\b(?:migrat\w*|alembic|flyway|liquibase|db:(?:schema|setup|prepare)|schema:load)\b/;
@@ -200,6 +206,35 @@ export function labelOf(name: string): string {
     .slice(0, 40)
     .replace(/-+$/, '');
   return label || 'app';
+}
+
+/**
+ * The one app below a folder that is none itself; undefined when there is none.
+ * @throws UserError when there are several, naming each.
+ */
+async function appBelow(directory: string, folder: Folder): Promise<Facts | undefined> {
+  const apps = (await appsBelow(folder)) ?? [];
+  const [only, another] = apps;
+  if (!only) return undefined;
+  if (another) throw severalApps(directory, apps);
+  const facts = await readProject(only.directory);
+  return { ...facts, notes: [`${only.source}: the only app of this folder`, ...facts.notes] };
+}
+
+function severalApps(directory: string, apps: readonly FoundApp[]): UserError {
+  const named = apps.map(({ path, source }) => `${path} (${source})`).join(', ');
+  const ways = apps.map(({ path }) => `wherry up ${join(directory, path)}`).join(', or ');
+  return new UserError(directory, `${apps.length} apps in this folder: ${named}`, `Name the one to carry: ${ways}`);
+}
+
+/** Two languages in one folder: which was taken, so that nobody has to guess. */
+function languageNotes(folder: Folder, found: LanguageEntry): string[] {
+  const others = otherLanguages(folder, found);
+  if (others.length === 0 || found.yields?.(folder)) return [];
+  const sign = (entry: LanguageEntry): string => folder.paths.find((path) => entry.sign.test(path)) ?? entry.language;
+  return [
+    `read as ${found.language} by ${sign(found)}; ${others.map((entry) => `${sign(entry)} (${entry.language})`).join(', ')} is not looked at`,
+  ];
 }
 
 function nothingRecognised(directory: string, folder: Folder): UserError {
