@@ -110,9 +110,11 @@ function gemsStage(
 
 function debianLines(facts: Facts): string[] {
   return [
+    // Debian has one version of each and none of those for tests: neither may be asked for any more.
     'RUN if [ -e /usr/local/bundle/from-debian ]; then \\',
     `      apt-get update && apt-get install -y --no-install-recommends ${gemPackages(facts).join(' ')} && rm -rf /var/lib/apt/lists/* \\`,
-    '      && rm -f Gemfile.lock && bundle install --local && chmod -R a+rX /app /usr/local/bundle; \\',
+    `      && rm -f Gemfile.lock && printf "gem '%s'\\n" ${facts.packages.map(({ value }) => value).join(' ')} > Gemfile \\`,
+    '      && bundle install --local && chmod -R a+rX /app /usr/local/bundle; \\',
     '    fi',
   ];
 }
