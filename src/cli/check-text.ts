@@ -1,4 +1,4 @@
-import { type AuditReport, FACTORS, type Finding, type Moment, RULES, type Severity } from '../road/audit/index.ts';
+import { type AuditReport, FACTORS, type Finding, type Moment, type Severity } from '../road/audit/index.ts';
 import { colors as pc } from './colors.ts';
 
 const COLORS: Readonly<Record<Severity, (text: string) => string>> = {
@@ -61,8 +61,7 @@ function ruleLines(id: string, findings: readonly Finding[]): string[] {
   const [first] = findings;
   if (!first) return [];
   const severity = findings.some((finding) => finding.severity === 'error') ? 'error' : first.severity;
-  const title = RULES.find((rule) => rule.id === id)?.title ?? id;
-  const lines = [`  ${COLORS[severity](severity)} ${title} ${pc.dim(`(${id})`)}`];
+  const lines = [`  ${COLORS[severity](severity)} ${first.title} ${pc.dim(`(${id})`)}`];
   if (first.why !== '') lines.push(...wrapped(first.why, '    ').map((line) => pc.dim(line)));
   let fix = '';
   for (const [index, finding] of findings.entries()) {

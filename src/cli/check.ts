@@ -17,7 +17,7 @@ export function registerCheck(program: Command): void {
   program
     .command('check')
     .description('the twelve-factor audit of an app: what will break on Kubernetes, why, and the way out')
-    .addArgument(new Argument('[folder]', "the app's folder").default('.'))
+    .addArgument(new Argument('[folder]', "the app's folder, or a folder or file of Kubernetes objects").default('.'))
     .option('--fix', 'make the changes that are safe to make')
     .addOption(new Option('--json', 'print findings and summary as JSON').conflicts(['sarif', 'junit']))
     .addOption(new Option('--sarif', 'print SARIF 2.1.0, as code hosts read it').conflicts(['junit']))
@@ -27,7 +27,7 @@ export function registerCheck(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  wherry check\n  wherry check examples/users --json\n  wherry check --fix\n  wherry check --sarif --fail-on warning > check.sarif',
+      '\nExamples:\n  wherry check\n  wherry check examples/users --json\n  wherry check k8s/\n  wherry check --fix\n  wherry check --sarif --fail-on warning > check.sarif',
     )
     .action(async (path: string, options: Options) => {
       const { checkFolder } = await import('./check-folder.ts');

@@ -15,6 +15,7 @@ export async function audit(facts: Facts, folder: Folder, options: AuditOptions 
     [...rule.read(app)].map(
       ({ severity, edits, ...hit }): Finding => ({
         rule: rule.id,
+        title: rule.title,
         factor: rule.factor,
         severity: severity ?? rule.severity,
         ...hit,

@@ -107,12 +107,11 @@ function* imageLatest(app: Subject): Iterable<Hit> {
       if (image.includes('$') || !isOpen(image)) continue;
       // The service is built from this folder: the name is its own.
       if (/^\s*build:/m.test(neighbours(text, match.index + (/^\s*\n/.exec(match[0])?.[0].length ?? 0)))) continue;
-      const known = app.facts.services.find(({ kind }) => bare(image).endsWith(kind));
       yield {
         file: path,
         line: lineOf(text, match.index + match[0].length),
         message: `image: ${image} takes whatever is newest on the day of the pull`,
-        fix: `image: ${known ? known.image.value : `${bare(image)}:VERSION`}, with the version whose data you have`,
+        fix: `image: ${bare(image)}:VERSION, with the version whose data you have`,
       };
     }
   }

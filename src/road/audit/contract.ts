@@ -63,6 +63,8 @@ export interface Rule {
 
 export interface Finding {
   readonly rule: string;
+  /** The rule in a few words. */
+  readonly title: string;
   readonly factor: Factor;
   readonly severity: Severity;
   /** Relative to the folder. */

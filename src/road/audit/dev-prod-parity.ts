@@ -1,5 +1,5 @@
 import type { Edit, Rule } from './contract.ts';
-import { FROM_ENVIRONMENT, patterns, placeParts } from './patterns.ts';
+import { FROM_ENVIRONMENT, patterns, placeParts, startsFile } from './patterns.ts';
 
 const DEVELOPMENT: readonly { readonly find: RegExp; readonly instead: string }[] = [
   { find: /\bflask\b(?:\s+--?\S+(?:\s+\S+)?)*\s+run\b/, instead: 'gunicorn --bind 0.0.0.0:$PORT app:app' },
@@ -63,12 +63,11 @@ export const devProdParity: readonly Rule[] = [
     title: "the code starts the framework's development server",
     why: "Flask's own server is told by its makers not to be used in production.",
     *read(app) {
-      const start = app.startLines.map(({ text }) => text.replace(/",\s*"/g, ' ')).join('\n');
       for (const { path, code, dialect } of app.sources) {
         if (dialect !== 'python' || !/\bFlask\(/.test(code)) continue;
-        const at = code.search(/^[ \t]*\w+\.run\(/m);
-        if (at < 0 || !new RegExp(`\\bpython3?\\s+(?:-u\\s+)?(?:\\./)?${path.replace(/\W/g, '\\$&')}`).test(start))
-          continue;
+        const name = /^(\w+)\s*=\s*Flask\(/m.exec(code)?.[1] ?? 'app';
+        const at = code.search(new RegExp(`^[ \\t]*${name}\\.run\\(`, 'm'));
+        if (at < 0 || !startsFile(app, path)) continue;
         yield {
           file: path,
           line: code.slice(0, at).split('\n').length + (code[at] === '\n' ? 1 : 0),

@@ -107,3 +107,9 @@ export function homeOf(app: Subject): { file: string; line: number } {
     app.facts.dockerfile?.path ?? app.facts.manifestFiles[0] ?? app.sources[0]?.path ?? app.folder.paths[0] ?? '.';
   return { file: first, line: 1 };
 }
+
+/** Whether the app is started as `python FILE`. */
+export function startsFile(app: Subject, path: string): boolean {
+  const run = new RegExp(`\\bpython3?\\s+(?:-u\\s+)?(?:\\./)?${path.replace(/\W/g, '\\$&')}`);
+  return app.startLines.some(({ text }) => run.test(text.replace(/",\s*"/g, ' ')));
+}

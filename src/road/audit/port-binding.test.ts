@@ -42,6 +42,12 @@ finds(
   docker({ 'Program.cs': 'app.Run("http://localhost:5000");\n' }),
   'Program.cs:1',
 );
+finds(
+  'listens-on-localhost',
+  "Flask's own server",
+  python({ 'app.py': `${FLASK}app.run(port=5000)\n`, Procfile: 'web: python app.py\n' }),
+  'app.py:3',
+);
 leaves(
   'listens-on-localhost',
   'every address',

@@ -1,5 +1,5 @@
 import type { Edit, Hit, Rule, Subject, TextFile } from './contract.ts';
-import { patterns } from './patterns.ts';
+import { hitAt, patterns, startsFile } from './patterns.ts';
 
 const UNREACHED = 'it listens on localhost, where neither probes nor other pods reach it';
 const PRIVILEGED_MAX = 1023;
@@ -12,6 +12,99 @@ function instead(match: RegExpExecArray, file: TextFile, from: string, to: strin
   return at < 0 ? [] : [{ path: file.path, at: match.index + at, remove: from, insert: to }];
 }
 
+const fixedHosts = patterns([
+  {
+    in: ['node'],
+    find: /\.listen\([^)\n]*?(['"])(?:localhost|127\.0\.0\.1)\1/g,
+    unlessLine: HOST_FROM_ENVIRONMENT,
+    message: UNREACHED,
+    fix: "Write '0.0.0.0' there.",
+    edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
+  },
+  {
+    in: ['node'],
+    where: /['"]fastify['"]/,
+    find: /\.listen\(\s*\{\s*port\b(?:(?!host)[^}])*\}/g,
+    message: 'Fastify listens on localhost unless told a host',
+    fix: "listen({ host: '0.0.0.0', port })",
+    edits: (match, file) => instead(match, file, '{', "{ host: '0.0.0.0',"),
+  },
+  {
+    in: ['python'],
+    find: /(?:\.run|run_app|run_simple|serve|uvicorn\.run)\((?:[^()\n]|\([^()]*\))*?\bhost\s*=\s*(['"])(?:localhost|127\.0\.0\.1)\1/g,
+    message: UNREACHED,
+    fix: 'host="0.0.0.0"',
+    edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
+  },
+  {
+    in: ['python'],
+    where: /\buvicorn\b/,
+    find: /uvicorn\.run\((?:(?!\bhost\b)[^()]|\([^()]*\))*\)/g,
+    message: 'uvicorn listens on localhost unless told a host',
+    fix: 'uvicorn.run(app, host="0.0.0.0", …)',
+  },
+  {
+    in: /(?:^|\/)gunicorn(?:\.conf|_config|_conf)?\.py$/,
+    find: /^\s*bind\s*=\s*f?['"](?:localhost|127\.0\.0\.1):?/gm,
+    message: UNREACHED,
+    fix: 'bind = "0.0.0.0:" + os.environ.get("PORT", "8000")',
+    edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
+  },
+  {
+    in: ['go'],
+    find: /(?:ListenAndServe(?:TLS)?|net\.Listen|\.Run|\.Start|\.Listen)\(\s*(?:"tcp"\s*,\s*)?"(?:localhost|127\.0\.0\.1):|\bAddr\s*:\s*"(?:localhost|127\.0\.0\.1):(?!6379|11211)/g,
+    message: UNREACHED,
+    fix: '":8080", or ":" + os.Getenv("PORT")',
+    edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', ''),
+  },
+  {
+    in: ['rust'],
+    find: /(?:bind|TcpListener::bind|from)\(\s*\(?\s*(?:"(?:localhost|127\.0\.0\.1)|\(?\[127,\s*0,\s*0,\s*1\])/g,
+    message: UNREACHED,
+    fix: '"0.0.0.0:8080"',
+    edits: (match, file) => [
+      ...instead(match, file, '127.0.0.1', '0.0.0.0'),
+      ...instead(match, file, 'localhost', '0.0.0.0'),
+    ],
+  },
+  {
+    in: ['dotnet'],
+    find: /(?:UseUrls|\.Run|Urls\.Add)\(\s*"https?:\/\/(?:localhost|127\.0\.0\.1)/g,
+    message: UNREACHED,
+    fix: '"http://+:8080", or leave it out and set ASPNETCORE_HTTP_PORTS',
+    edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '+'),
+  },
+  {
+    in: ['ruby'],
+    find: /set\s+:bind\s*,\s*['"](?:localhost|127\.0\.0\.1)['"]|\bbind\s+['"]tcp:\/\/(?:localhost|127\.0\.0\.1)/g,
+    message: UNREACHED,
+    fix: "set :bind, '0.0.0.0'",
+    edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
+  },
+  {
+    in: /(?:^|\/)application[\w.-]*\.properties$/,
+    find: /^server\.address\s*=\s*(?:localhost|127\.0\.0\.1)/gm,
+    message: UNREACHED,
+    fix: 'Delete the line.',
+  },
+]);
+
+/** Flask's own server, where the start runs it and the code names no host. */
+function* flaskDefault(app: Subject): Iterable<Hit> {
+  for (const file of app.sources) {
+    const name = /^(\w+)\s*=\s*Flask\(/m.exec(file.code)?.[1];
+    if (name === undefined || !startsFile(app, file.path)) continue;
+    const match = new RegExp(`^[ \\t]*${name}\\.run\\((?:[^()\\n]|\\([^()\\n]*\\))*\\)`, 'm').exec(file.code);
+    if (match && !/\bhost\s*=/.test(match[0]))
+      yield hitAt(
+        file,
+        match.index,
+        "Flask's own server listens on localhost unless told a host",
+        'host="0.0.0.0", or start with gunicorn --bind 0.0.0.0:$PORT',
+      );
+  }
+}
+
 /** VII. The app listens on a port that its surroundings choose. */
 export const portBinding: readonly Rule[] = [
   {
@@ -21,86 +114,10 @@ export const portBinding: readonly Rule[] = [
     title: 'the app listens on localhost only',
     why: "Probes and traffic come from outside the pod: to a socket on 127.0.0.1 they get 'connection refused', and the pod is never ready.",
     breaks: { restart: UNREACHED },
-    read: patterns([
-      {
-        in: ['node'],
-        find: /\.listen\([^)\n]*?(['"])(?:localhost|127\.0\.0\.1)\1/g,
-        unlessLine: HOST_FROM_ENVIRONMENT,
-        message: UNREACHED,
-        fix: "Write '0.0.0.0' there.",
-        edits: (match, file) =>
-          instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
-      },
-      {
-        in: ['node'],
-        where: /['"]fastify['"]/,
-        find: /\.listen\(\s*\{\s*port\b(?:(?!host)[^}])*\}/g,
-        message: 'Fastify listens on localhost unless told a host',
-        fix: "listen({ host: '0.0.0.0', port })",
-        edits: (match, file) => instead(match, file, '{', "{ host: '0.0.0.0',"),
-      },
-      {
-        in: ['python'],
-        find: /(?:\.run|run_app|run_simple|serve|uvicorn\.run)\((?:[^()\n]|\([^()]*\))*?\bhost\s*=\s*(['"])(?:localhost|127\.0\.0\.1)\1/g,
-        message: UNREACHED,
-        fix: 'host="0.0.0.0"',
-        edits: (match, file) =>
-          instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
-      },
-      {
-        in: ['python'],
-        where: /\buvicorn\b/,
-        find: /uvicorn\.run\((?:(?!\bhost\b)[^()]|\([^()]*\))*\)/g,
-        message: 'uvicorn listens on localhost unless told a host',
-        fix: 'uvicorn.run(app, host="0.0.0.0", …)',
-      },
-      {
-        in: /(?:^|\/)gunicorn(?:\.conf|_config|_conf)?\.py$/,
-        find: /^\s*bind\s*=\s*f?['"](?:localhost|127\.0\.0\.1):?/gm,
-        message: UNREACHED,
-        fix: 'bind = "0.0.0.0:" + os.environ.get("PORT", "8000")',
-        edits: (match, file) =>
-          instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
-      },
-      {
-        in: ['go'],
-        find: /(?:ListenAndServe(?:TLS)?|net\.Listen|\.Run|\.Start|\.Listen)\(\s*(?:"tcp"\s*,\s*)?"(?:localhost|127\.0\.0\.1):|\bAddr\s*:\s*"(?:localhost|127\.0\.0\.1):(?!6379|11211)/g,
-        message: UNREACHED,
-        fix: '":8080", or ":" + os.Getenv("PORT")',
-        edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', ''),
-      },
-      {
-        in: ['rust'],
-        find: /(?:bind|TcpListener::bind|from)\(\s*\(?\s*(?:"(?:localhost|127\.0\.0\.1)|\(?\[127,\s*0,\s*0,\s*1\])/g,
-        message: UNREACHED,
-        fix: '"0.0.0.0:8080"',
-        edits: (match, file) => [
-          ...instead(match, file, '127.0.0.1', '0.0.0.0'),
-          ...instead(match, file, 'localhost', '0.0.0.0'),
-        ],
-      },
-      {
-        in: ['dotnet'],
-        find: /(?:UseUrls|\.Run|Urls\.Add)\(\s*"https?:\/\/(?:localhost|127\.0\.0\.1)/g,
-        message: UNREACHED,
-        fix: '"http://+:8080", or leave it out and set ASPNETCORE_HTTP_PORTS',
-        edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '+'),
-      },
-      {
-        in: ['ruby'],
-        find: /set\s+:bind\s*,\s*['"](?:localhost|127\.0\.0\.1)['"]|\bbind\s+['"]tcp:\/\/(?:localhost|127\.0\.0\.1)/g,
-        message: UNREACHED,
-        fix: "set :bind, '0.0.0.0'",
-        edits: (match, file) =>
-          instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),
-      },
-      {
-        in: /(?:^|\/)application[\w.-]*\.properties$/,
-        find: /^server\.address\s*=\s*(?:localhost|127\.0\.0\.1)/gm,
-        message: UNREACHED,
-        fix: 'Delete the line.',
-      },
-    ]),
+    *read(app) {
+      yield* fixedHosts(app);
+      yield* flaskDefault(app);
+    },
   },
   {
     id: 'starts-on-localhost',

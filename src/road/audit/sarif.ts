@@ -19,7 +19,7 @@ export function sarifOf(report: AuditReport, version: string): object {
     const finding = all.find((candidate) => candidate.finding.rule === id)?.finding;
     return {
       id,
-      shortDescription: { text: rule?.title ?? id },
+      shortDescription: { text: rule?.title ?? finding?.title ?? id },
       fullDescription: { text: rule?.why ?? (finding?.why || id) },
       defaultConfiguration: { level: LEVELS[rule?.severity ?? finding?.severity ?? 'warning'] },
       properties: { factor: rule?.factor ?? finding?.factor },

@@ -10,7 +10,10 @@ export function startLinesOf(facts: Facts, folder: Folder, dockerfiles: readonly
     if (!lines.some((known) => known.text === text && known.file === file && known.line === line))
       lines.push({ text, file, line });
   };
-  for (const fact of [facts.start, ...facts.processes.map(({ command }) => command)]) {
+  // With a Dockerfile of its own the app starts as that says, unless somebody said otherwise.
+  const ownCommand = facts.dockerfile?.command !== undefined;
+  const start = ownCommand && !/^(?:Procfile|wherry\.yaml)\b/.test(facts.start?.source ?? '') ? undefined : facts.start;
+  for (const fact of [start, ...facts.processes.map(({ command }) => command)]) {
     if (!fact) continue;
     const place = /^(.*):(\d+)$/.exec(fact.source);
     add(fact.value, place?.[1] ?? fact.source, Number(place?.[2] ?? 1));
@@ -36,7 +39,9 @@ export function startLinesOf(facts: Facts, folder: Folder, dockerfiles: readonly
     for (const match of manifest.matchAll(/"(start|prestart|start:prod)"\s*:\s*"((?:\\.|[^"\\])*)"/g)) {
       const [, name = '', command = ''] = match;
       const starts =
-        name === 'start' || (name === 'prestart' && throughManager) || lines.some(({ text }) => text.includes(name));
+        throughManager ||
+        (name === 'start' && start?.source.startsWith('package.json') === true) ||
+        (name === 'start:prod' && lines.some(({ text }) => text.includes(name)));
       if (starts && command) add(command.replace(/\\(["\\])/g, '$1'), 'package.json', lineOf(manifest, match.index));
     }
   }
