@@ -190,8 +190,9 @@ async function findGroundFor(options: DeployOptions, steps: Steps): Promise<Grou
   const finding = steps.start('cluster');
   // Nothing is pushed where the image is there already.
   const registry = options.registry ?? (options.image !== undefined || options.dryRun ? 'image' : undefined);
-  const ground = await findGround({ ...options, ...(registry === undefined ? {} : { registry }) }, (line) =>
-    finding.progress(line),
+  const ground = await findGround(
+    { ...options, ...(registry === undefined ? {} : { registry }), lookOnly: options.dryRun ?? false },
+    (line) => finding.progress(line),
   );
   finding.done(ground.label);
   return ground;

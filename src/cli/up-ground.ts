@@ -44,6 +44,8 @@ export interface GroundOptions {
   readonly registry?: string;
   readonly namespace?: string;
   readonly name?: string;
+  /** Only look: a cluster of this machine that does not run is not started, and stands for an empty one. */
+  readonly lookOnly?: boolean;
 }
 
 /** @throws UserError for --context without --registry, or a context that is not there. */
@@ -54,8 +56,13 @@ export async function findGround(options: GroundOptions, onProgress: (line: stri
 }
 
 async function localGround(options: GroundOptions, onProgress: (line: string) => void): Promise<Ground> {
-  const { ensureCluster } = await import('../engine/cluster/index.ts');
-  const cluster = await ensureCluster({ name: options.name ?? 'default', onProgress });
+  const { ensureCluster, listClusters, runningCluster } = await import('../engine/cluster/index.ts');
+  const name = options.name ?? 'default';
+  if (options.lookOnly && !(await listClusters()).some((each) => each.name === name && each.running)) {
+    const { emptyGround } = await import('./empty-ground.ts');
+    return emptyGround(name, options.namespace ?? 'default');
+  }
+  const cluster = options.lookOnly ? await runningCluster(name) : await ensureCluster({ name, onProgress });
   return {
     label: cluster.context,
     context: cluster.context,

@@ -2,6 +2,7 @@ export { CANARY_DEFAULT, canaryStepsOf, secondsOf } from './canary-steps.ts';
 export type * from './contract.ts';
 export { deploy } from './deploy.ts';
 export { existingSecrets } from './existing.ts';
+export { follow } from './follow.ts';
 export { askHolder, type HeldLease, type LeaseRequest, type LeaseTrace, lookAtLease, takeLease } from './lease.ts';
 export { readLive } from './live-state.ts';
 export { planRelease, planText } from './plan-release.ts';

@@ -3,6 +3,7 @@ import type { LoadOptions, RunningLoad } from '../load/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import type { Ledger } from '../releases/index.ts';
 import type { DeployOptions, Plan, RoadClient, RunEvent } from './contract.ts';
+import type { GapWatch } from './gap.ts';
 import type { HeldLease } from './lease.ts';
 
 /** What a run is given. */
@@ -41,8 +42,8 @@ export interface StepContext {
   readonly gap: GapClock;
 }
 
-/** Since when nothing serves, by this process's own doing. */
+/** The gap that the strategy makes, while it is measured and after. */
 export interface GapClock {
-  startedMs: number | undefined;
+  watch: GapWatch | undefined;
   lastedMs: number | undefined;
 }

@@ -7,7 +7,7 @@ import type { Plan, PlanStep, Undoing } from './contract.ts';
 import { planUndo } from './plan-undo.ts';
 import { type Proof, startProof } from './proof.ts';
 import type { GapClock, RunSurroundings, StepContext } from './run-context.ts';
-import { runStep } from './run-step.ts';
+import { gapText, runStep } from './run-step.ts';
 import { Held } from './step-hold.ts';
 
 /** A release under way: what it does, and how far it is. */
@@ -43,10 +43,14 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     if (request === 'abort') aborting.abort(new UserError(`v${number}`, 'was aborted'));
   });
   const signal = AbortSignal.any([around.signal, lease.lost, aborting.signal, failing.signal]);
-  const gap: GapClock = { startedMs: undefined, lastedMs: undefined };
+  const gap: GapClock = { watch: undefined, lastedMs: undefined };
   let stepsDone = release.stepsDone;
+  const afterwards: string[] = [];
   let proof: Proof | undefined;
-  let migration: Release['migration'] = plan.migration ? { job: plan.migration, verdict: 'not run' } : undefined;
+  const hasMigrated = plan.steps.slice(0, stepsDone).some((step) => step.type === 'job' && step.stage === 'migrate');
+  let migration: Release['migration'] = plan.migration
+    ? { job: plan.migration, verdict: hasMigrated ? 'good' : 'not run' }
+    : undefined;
   if (plan.undoing) return await goBack(release, plan.undoing);
   try {
     proof = await beginProof(release, around, signal);
@@ -55,7 +59,13 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
       const step = plan.steps[stepsDone] as PlanStep;
       signal.throwIfAborted();
       if (step.type === 'away') proof?.rest();
-      await oneStep(step, stepsDone, plan.steps.length, contextOf(false, signal));
+      await oneStep(step, stepsDone, plan.steps.length, contextOf(false, signal)).catch((error: unknown) => {
+        // All traffic is with the new version, which is good: a hook that only follows cannot undo it.
+        if (step.type !== 'job' || step.stage !== 'after' || signal.aborted || !(error instanceof UserError))
+          throw error;
+        afterwards.push(messageOf(error));
+        around.onEvent({ type: 'note', text: `the release stands, but ${messageOf(error)}` });
+      });
       if (step.type === 'job' && step.stage === 'migrate') migration = { job: plan.migration ?? '', verdict: 'good' };
       if (step.type === 'roll') proof?.watch((fault) => failing.abort(fault));
       stepsDone++;
@@ -66,9 +76,11 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     await proof?.afterwards(signal);
     const report = await proof?.stop();
     proof = undefined;
-    await ledger.finish(number, 'good', { proof: report, reason: gapText(gap) });
-    await ledger.prune();
-    return { number, verdict: 'good', reason: undefined, proof: report, gapMs: gap.lastedMs };
+    if (gap.lastedMs !== undefined) afterwards.unshift(gapText(gap.lastedMs, plan.url !== undefined));
+    const reason = afterwards.length > 0 ? afterwards.join('\n') : undefined;
+    await ledger.finish(number, 'good', { proof: report, reason });
+    await prune();
+    return { number, verdict: 'good', reason, proof: report, gapMs: gap.lastedMs };
   } catch (error) {
     if (error instanceof Held) {
       const report = await proof?.stop();
@@ -82,6 +94,7 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     return await goBack({ ...release, stepsDone }, undoing);
   } finally {
     forget();
+    await gap.watch?.end();
     await proof?.stop().catch(() => {});
   }
 
@@ -182,8 +195,13 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     return { number, verdict, reason, proof: report, gapMs: gap.lastedMs };
   }
 
-  function gapText({ lastedMs }: GapClock): string | undefined {
-    return lastedMs === undefined ? undefined : `nothing served for at most ${(lastedMs / 1000).toFixed(1)} s`;
+  /** Old records are only in the way; a release is no worse for them. */
+  async function prune(): Promise<void> {
+    try {
+      await ledger.prune();
+    } catch (error) {
+      around.onEvent({ type: 'note', text: `old releases stay for now: ${messageOf(error)}` });
+    }
   }
 
   async function lateProof(surroundings: RunSurroundings): Promise<Proof | undefined> {

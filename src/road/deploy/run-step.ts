@@ -21,7 +21,7 @@ export async function runStep(step: PlanStep, context: StepContext): Promise<voi
       return;
     case 'roll':
       await write(step.objects, context, () => true);
-      endGap(context);
+      await endGap(context);
       return;
     case 'job': {
       const job = objectOf(step.object, context);
@@ -85,9 +85,14 @@ async function write(
   );
 }
 
-function endGap({ gap, clock, note }: StepContext): void {
-  if (gap.startedMs === undefined) return;
-  gap.lastedMs = Math.round(clock.monotonic() - gap.startedMs);
-  gap.startedMs = undefined;
-  note(`nothing served for at most ${(gap.lastedMs / 1000).toFixed(1)} s`);
+async function endGap({ gap, note, plan }: StepContext): Promise<void> {
+  if (!gap.watch) return;
+  gap.lastedMs = Math.round(await gap.watch.end());
+  gap.watch = undefined;
+  note(gapText(gap.lastedMs, plan.url !== undefined));
+}
+
+/** What the gap came to. `isMeasured`: by requests; else it is only known to be no longer. */
+export function gapText(lastedMs: number, isMeasured: boolean): string {
+  return `nothing served for ${isMeasured ? '' : 'at most '}${(lastedMs / 1000).toFixed(1)} s`;
 }

@@ -2,6 +2,7 @@ import { UserError } from '../../base/index.ts';
 import { kinds, type Pod } from '../../engine/kinds/index.ts';
 import { liveObject } from './apply.ts';
 import { follow } from './follow.ts';
+import { watchGap } from './gap.ts';
 import { kindOf } from './kinds-of.ts';
 import type { StepContext } from './run-context.ts';
 import { objectOf } from './run-step.ts';
@@ -16,7 +17,11 @@ export async function takeAway(name: string, context: StepContext): Promise<void
   const live = await liveObject(client, object);
   if (!live) return;
   const namespace = object.metadata.namespace ?? 'default';
-  gap.startedMs = clock.monotonic();
+  gap.watch = watchGap(
+    context.plan.url && new URL(context.plan.smokePaths[0] ?? '/', context.plan.url).href,
+    clock,
+    signal,
+  );
   const body = { spec: { replicas: 0 } };
   await client.patch(
     kindOf(object),
