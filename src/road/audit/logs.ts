@@ -159,7 +159,11 @@ function* logBuffered(app: Subject): Iterable<Hit> {
     const final = instructions.filter(({ stage }) => stage === lastStage);
     const command = final.filter(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT').at(-1);
     const from = final.find(({ keyword }) => keyword === 'FROM');
-    if (!command || !from || !/\bpython3?\b/.test(command.text) || /\s-u\b|"-u"/.test(command.text)) continue;
+    // The command, or a script that it names.
+    const starts = app.startLines
+      .filter(({ file }) => file === path || /\.(?:sh|bash)$/.test(file))
+      .map(({ text: line }) => line);
+    if (!command || !from || !starts.some((line) => /\bpython3?\b(?!.*(?:\s-u\b|"-u"))/.test(line))) continue;
     if (/PYTHONUNBUFFERED/.test(text)) continue;
     yield {
       file: path,
