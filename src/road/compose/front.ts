@@ -1,0 +1,64 @@
+import type { Part } from '../model/index.ts';
+import type { Draft } from './draft.ts';
+import { looksLikeWeb } from './ports.ts';
+
+export interface Front {
+  /** The part that serves; undefined when nothing does. */
+  readonly front: Draft | undefined;
+  /** By service. */
+  readonly ways: ReadonlyMap<string, NonNullable<Part['way']>>;
+  readonly smokePaths: readonly string[];
+}
+
+/** Pages for those who run the app, not for its users. */
+const TOOLS =
+  /adminer|phpmyadmin|pgadmin|mailhog|mailpit|grafana|prometheus|kibana|portainer|redis-?commander|mongo-express|jaeger|zipkin|flower|dashboard/i;
+
+/** Which parts are reached from outside by HTTP: those with a published port that looks like it. */
+export function chooseFront(drafts: readonly Draft[]): Front {
+  const ways = new Map<string, NonNullable<Part['way']>>();
+  const candidates: { draft: Draft; score: number }[] = [];
+  for (const draft of drafts) {
+    const web = draft.published.filter(({ port, protocolName }) => looksLikeWeb(draft, port, protocolName));
+    const [best] = web.sort((a, b) => rank(b.port.published) - rank(a.port.published));
+    for (const published of draft.published) {
+      if (published === best) {
+        draft.report.mapped(published.path, published.at, `reached from outside by HTTP, through the Ingress`);
+      } else if (published.port.published !== undefined) {
+        draft.report.changed(
+          published.path,
+          published.at,
+          'not reached from outside the cluster',
+          `kubectl port-forward service/${draft.name} ${published.port.published}:${published.port.port}`,
+        );
+      }
+    }
+    if (!best || draft.kind === 'job') continue;
+    ways.set(draft.service, { port: best.port.name });
+    candidates.push({ draft, score: scoreOf(draft, best.port.published, drafts) });
+  }
+  candidates.sort((a, b) => b.score - a.score);
+  const front = candidates[0]?.draft;
+  return { front, ways, smokePaths: front ? pathsIn(front) : [] };
+}
+
+/** The port that people type, or need not type. */
+function rank(published: number | undefined): number {
+  if (published === 80) return 3;
+  if (published === 443) return 2;
+  return published === 8080 || published === 8000 || published === 3000 ? 1 : 0;
+}
+
+function scoreOf(draft: Draft, published: number | undefined, drafts: readonly Draft[]): number {
+  const isTool = TOOLS.test(draft.service) || ('reference' in draft.image && TOOLS.test(draft.image.reference));
+  // What others wait for stands behind them.
+  const waitedFor = drafts.filter(({ needs }) => needs.some(({ part }) => part === draft.name)).length;
+  return rank(published) * 2 + ('build' in draft.image ? 2 : 0) - waitedFor * 3 - (isTool ? 20 : 0);
+}
+
+/** Paths that its own check asks: `curl -f http://localhost:8080/health`. */
+function pathsIn(draft: Draft): string[] {
+  const words = (draft.probes.readiness?.exec?.command ?? []).join(' ');
+  const match = /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(\/[^\s'"|;&)]*)?/.exec(words);
+  return match ? [match[1] ?? '/'] : [];
+}

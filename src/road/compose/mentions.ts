@@ -1,0 +1,56 @@
+import type { Draft } from './draft.ts';
+
+/** That a service is named by another, and at which port, as far as it says so. */
+export interface Mention {
+  readonly by: string;
+  readonly port: number | undefined;
+}
+
+/**
+ * Who names whom in settings and commands: `http://api:3000`, `DB_HOST=db`, `redis:6379`.
+ * @returns by service
+ */
+export function mentionsOf(
+  drafts: readonly Draft[],
+  textOfVariable: (draft: Draft, name: string) => string,
+): Map<string, Mention[]> {
+  const found = new Map<string, Mention[]>();
+  for (const draft of drafts) {
+    const texts = [
+      ...[...draft.environment.keys()].map((name) => textOfVariable(draft, name)),
+      ...(draft.command ?? []),
+      ...(draft.arguments ?? []),
+    ];
+    for (const other of drafts) {
+      if (other === draft) continue;
+      for (const text of texts) {
+        const port = portIn(text, other.service);
+        if (port === undefined) continue;
+        const mention: Mention = { by: draft.service, port: port === 0 ? undefined : port };
+        found.set(other.service, [...(found.get(other.service) ?? []), mention]);
+      }
+    }
+  }
+  return found;
+}
+
+/** @returns 0 where it is named without a port, undefined where it is not named */
+function portIn(text: string, service: string): number | undefined {
+  if (!text.includes(service)) return undefined;
+  const name = service.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const match = new RegExp(`(?:^|//|@|[\\s,;=("'])${name}(?::(\\d{1,5}))?(?=$|[/\\s,;?)"'#])`).exec(text);
+  if (!match) return undefined;
+  const port = Number(match[1] ?? 0);
+  return port <= 65_535 ? port : 0;
+}
+
+/**
+ * The text with a service's name, where it stands as a host, put as Kubernetes has it: `my_db` can be no name there.
+ */
+export function renamedHost(text: string, service: string, part: string): string {
+  const name = service.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return text.replace(
+    new RegExp(`(^|//|@|[\\s,;=("'])${name}(?=$|[:/\\s,;?)"'#])`, 'g'),
+    (_all, before: string) => `${before}${part}`,
+  );
+}

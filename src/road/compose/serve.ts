@@ -1,0 +1,107 @@
+import { exposedPorts } from './build.ts';
+import type { Draft, Whole } from './draft.ts';
+import { mentionsOf, renamedHost } from './mentions.ts';
+import { addPort } from './ports.ts';
+
+/** The text of a variable, also of a hidden one. */
+export function textOfVariable(draft: Draft, name: string): string {
+  const value = draft.environment.get(name)?.value;
+  if (value?.is === 'plain') return value.text;
+  if (value?.is !== 'secret') return '';
+  const set = draft.whole.sets.secretSets().find((each) => each.name === value.set);
+  const kept = set?.values[value.key];
+  return kept?.is === 'text' && typeof kept.text === 'string' ? kept.text : '';
+}
+
+/** Puts names of services that Kubernetes cannot have as it has them, wherever they stand as hosts. */
+export function renameHosts(drafts: readonly Draft[], whole: Whole): void {
+  const renamed = [...whole.parts].filter(([service, part]) => service !== part);
+  for (const draft of drafts) {
+    for (const [service, part] of renamed) {
+      for (const [name, variable] of draft.environment) {
+        const text = textOfVariable(draft, name);
+        const changed = renamedHost(text, service, part);
+        if (changed === text) continue;
+        if (variable.value.is === 'plain') {
+          draft.environment.set(name, { ...variable, value: { is: 'plain', text: changed } });
+        } else if (variable.value.is === 'secret')
+          whole.sets.secret(`environment:${draft.name}`, variable.value.key, changed);
+        draft.report.changed(
+          [...draft.path, 'environment', name],
+          (draft.map.entries.get('environment') ?? draft.map).at,
+          `it names ${service}, which is ${part} on Kubernetes: put so`,
+        );
+      }
+      draft.command = draft.command?.map((word) => renamedHost(word, service, part));
+      draft.arguments = draft.arguments?.map((word) => renamedHost(word, service, part));
+    }
+  }
+}
+
+/** Gives a Service to whatever others reach: with the port that is known of it, else by name alone. */
+export function servePorts(drafts: readonly Draft[], whole: Whole): void {
+  const mentions = mentionsOf(drafts, textOfVariable);
+  for (const { part, alias } of whole.aliases) {
+    const target = drafts.find(({ name }) => name === part);
+    const taken = drafts.some(({ name }) => name === alias);
+    if (target && !taken) target.aliases.add(alias);
+  }
+  for (const draft of drafts) {
+    for (const alias of [...draft.aliases]) {
+      if (drafts.some(({ name }) => name === alias && name !== draft.name)) draft.aliases.delete(alias);
+    }
+    sayPublished(draft);
+    if (draft.kind === 'job' || draft.ports.length > 0) continue;
+    const named = [...(mentions.get(draft.service) ?? [])];
+    const waited = (whole.waiters.get(draft.service) ?? []).length > 0;
+    const { report, path, map } = draft;
+    const byOthers = named.find(({ port }) => port !== undefined);
+    const build = whole.builds.find(({ name }) => name === draft.name);
+    const exposed = build ? exposedPorts(build.dockerfile, build.text) : [];
+    if (byOthers?.port !== undefined) {
+      addPort(draft, byOthers.port, 'TCP', undefined, undefined);
+      report.heading(
+        path,
+        map.at,
+        'changed',
+        `Service ${draft.name}, port ${byOthers.port}: ${byOthers.by} reaches it there`,
+      );
+    } else if (exposed.length > 0) {
+      for (const port of exposed) addPort(draft, port, 'TCP', undefined, undefined);
+      report.heading(
+        path,
+        map.at,
+        'changed',
+        `Service ${draft.name}, port ${exposed.join(', ')}: its Dockerfile exposes it`,
+      );
+    } else if (draft.known?.port !== undefined) {
+      addPort(draft, draft.known.port, 'TCP', undefined, undefined);
+      report.heading(
+        path,
+        map.at,
+        'changed',
+        `Service ${draft.name}, port ${draft.known.port}: the usual one of its image`,
+      );
+    } else if (named.length > 0 || waited || draft.aliases.size > 0) {
+      draft.aliases.add(draft.name);
+      report.heading(
+        path,
+        map.at,
+        'changed',
+        `Service ${draft.name} without a port (headless): its name leads to its pods`,
+        'Say which port it listens on: expose: ["8080"]',
+      );
+    }
+  }
+}
+
+function sayPublished(draft: Draft): void {
+  for (const { port, path, at } of draft.published) {
+    const outside = port.published === undefined ? 'no port of the machine' : `port ${port.published} of the machine`;
+    draft.report.mapped(
+      path,
+      at,
+      `Service ${draft.name}, port ${port.port}${port.protocol === 'TCP' ? '' : ` ${port.protocol}`}; ${outside} is opened`,
+    );
+  }
+}
