@@ -62,6 +62,10 @@ export interface DeployResult {
   readonly namespace: string;
   readonly context: string;
   readonly url: string | undefined;
+  /** Of the part that serves. */
+  readonly image: string | undefined;
+  /** Whether an image had to be built. */
+  readonly built: boolean;
   readonly plan: Plan;
   /** Undefined for a dry run, and when the cluster holds all of it already. */
   readonly outcome: Outcome | undefined;
@@ -97,24 +101,29 @@ export async function deployApp(
     };
     if (options.dryRun) {
       const { plan, door } = await planFor(application, images, ground, options, steps, signal);
-      return { ...result(place, door.url), plan, outcome: undefined };
+      return { ...result(place, door.url), image: undefined, built: false, plan, outcome: undefined };
     }
     await confirmProduction([ground.context, ground.namespace], `Deploy ${application.name} to it`, options);
     return await underLease(place, `deploying ${application.name}`, steps, signal, async (lease, trace) => {
       const ledger = await ledgerOf(place);
       const around = surroundings(place, ledger, lease, steps, signal, options);
       await settleUnfinished(ledger, around, trace, steps);
-      const built = await provideImages(images, ground, options, steps, signal);
+      // Servers' images are fetched, or assembled, while the app's own are built.
+      const [built] = await bothOrFirstFault(
+        provideImages(images, ground, options, steps, signal),
+        fetchOthers(application, ground, steps, signal),
+      );
+      const told = { image: frontImage(application, built)?.reference, built: built.some(({ isNew }) => isNew) };
       const { plan, request, door } = await planFor(application, built, ground, options, steps, signal);
       if (plan.steps.length === 0) {
         const last = await ledger.lastGood();
         steps.line(`${application.name} is as wanted already${last ? ` (v${last.number})` : ''}; no release is made`);
-        return { ...result(place, door.url), plan, outcome: undefined };
+        return { ...result(place, door.url), ...told, plan, outcome: undefined };
       }
       for (const note of plan.notes) steps.line(`  ! ${note}`);
       const outcome = await startRelease(request, plan, around);
       tellOutcome(outcome, steps);
-      return { ...result(place, door.url), plan, outcome };
+      return { ...result(place, door.url), ...told, plan, outcome };
     });
   } finally {
     ground.close();
@@ -169,6 +178,7 @@ interface PlannedImage {
   /** Complete name with tag, once it is known. */
   readonly reference?: string;
   readonly digest?: string | undefined;
+  readonly isNew?: boolean;
 }
 
 function planImages(application: Application, { image }: DeployOptions): PlannedImage[] {
@@ -219,13 +229,13 @@ async function provideImages(
     if (options.patchBase) {
       const patched = await ground.patchImage(image.plan, reference, show, signal);
       step.done(`${patched.reference} on a fresh base`);
-      provided.push({ ...image, ...patched });
+      provided.push({ ...image, ...patched, isNew: true });
       continue;
     }
     const isThere = ground.local && (await ground.hasImage(reference));
     if (!isThere) await ground.provideImage(image.plan, reference, show, signal);
     step.done(isThere ? `${reference} is built` : reference);
-    provided.push({ ...image, reference, digest: await ground.digestOf(reference) });
+    provided.push({ ...image, reference, digest: await ground.digestOf(reference), isNew: !isThere });
   }
   return provided;
 }
@@ -245,8 +255,7 @@ async function planFor(
   const { client, namespace } = ground;
   const door = await wayIn(ground, application.name, options);
   const references = new Map(images.map((image) => [image.build.name, referenceOf(image, ground)]));
-  const front = application.parts.find(({ name }) => name === application.front);
-  const own = images.find(({ build }) => front && 'build' in front.image && front.image.build === build.name);
+  const own = frontImage(application, images);
   const { objects, notes } = objectsOf(application, {
     namespace,
     ordering: 'runner',
@@ -257,7 +266,6 @@ async function planFor(
     ...door.options,
   });
   for (const note of notes) steps.line(`  ! ${note}`);
-  if (!options.dryRun) await fetchOthers(objects, new Set(references.values()), ground, steps, signal);
   const request = requestOf(application, objects, options, namespace, door, own && referenceOf(own, ground), own);
   const ledger = await ledgerOf({ client, app: application.name, namespace, context: ground.context });
   const live = await readLive(client, request, await ledger.lastGood());
@@ -299,22 +307,25 @@ function requestOf(
 }
 
 /** Images that are not built here: fetched before anything changes, so that a missing one changes nothing. */
-async function fetchOthers(
-  objects: readonly Manifest[],
-  own: ReadonlySet<string>,
-  ground: Ground,
-  steps: Steps,
-  signal: AbortSignal,
-): Promise<void> {
-  const wanted = new Set<string>();
-  JSON.stringify(objects, (key, value: unknown) => {
-    if (key === 'image' && typeof value === 'string' && !own.has(value)) wanted.add(value);
-    return value;
-  });
+async function fetchOthers(application: Application, ground: Ground, steps: Steps, signal: AbortSignal): Promise<void> {
+  const wanted = new Set(application.parts.flatMap(({ image }) => ('reference' in image ? [image.reference] : [])));
   if (wanted.size === 0 || !ground.local) return;
   const step = steps.start('images');
   for (const image of wanted) await ground.fetchImage(image, (line) => showBuildLine(step, line), signal);
   step.done([...wanted].join(', '));
+}
+
+/** Both run to their end even when one fails, so that nothing goes on behind the error; then the first fault is thrown. */
+async function bothOrFirstFault<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}
+
+function frontImage({ parts, front }: Application, images: readonly PlannedImage[]): PlannedImage | undefined {
+  const part = parts.find(({ name }) => name === front);
+  return images.find(({ build }) => part && 'build' in part.image && part.image.build === build.name);
 }
 
 interface Door {

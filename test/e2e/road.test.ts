@@ -17,7 +17,7 @@ const USERS = [
 /** What the examples' images are built on. */
 const BASES = ['node:24-bookworm-slim', 'python:3.13-slim-bookworm'];
 /** Steps that run side by side end in any order; the picture has them in this one. */
-const STEP_ORDER = ['read', 'cluster', 'image', 'database', 'deploy', 'smoke'];
+const STEP_ORDER = ['read', 'cluster', 'image', 'images', 'write', 'seed', 'roll', 'smoke'];
 
 let cluster: TestCluster;
 let folder: string;
@@ -132,7 +132,7 @@ describe('wherry up examples/users', () => {
       );
     const versionsBefore = versions();
     const result = JSON.parse(cluster.wherry('up', folder, ...here(), '--json')) as Record<string, unknown>;
-    assert.deepEqual([result.built, result.written, result.url], [false, 0, url]);
+    assert.deepEqual([result.built, result.release, result.url], [false, undefined, url]);
     assert.equal(versions(), versionsBefore);
   });
 
