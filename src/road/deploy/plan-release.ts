@@ -48,7 +48,7 @@ export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
     [...sorted.configuration, ...sorted.servers, ...sorted.doors, ...sorted.workloads].some(changed) ||
     [...sorted.servers, ...sorted.workloads].some(unready) ||
     oncePerApp.some(({ object }) => !done(object)) ||
-    leaving.gone.length > 0;
+    leaving.parts > 0;
 
   const migrations = sorted.jobs.filter(({ stage, object }) => stage === 'migrate' && !done(object));
   const ground: Ground = {
@@ -116,7 +116,10 @@ function replicaNotes(front: Manifest | undefined, live: Deployment | undefined)
 }
 
 /** What the last release had and this one has no more. Data stays, and is told. */
-function objectsLeaving(objects: readonly Manifest[], live: LiveState): { gone: string[]; notes: string[] } {
+function objectsLeaving(
+  objects: readonly Manifest[],
+  live: LiveState,
+): { gone: string[]; parts: number; notes: string[] } {
   const kept = new Set(objects.map(nameOf));
   const last = live.last?.objects ?? [];
   const missing = last.filter((object) => !kept.has(nameOf(object)) && live.objects.has(nameOf(object)));
@@ -130,6 +133,8 @@ function objectsLeaving(objects: readonly Manifest[], live: LiveState): { gone: 
   const old = live.last ? live.configMaps.filter((name) => !known.has(name)) : [];
   return {
     gone: [...gone, ...old],
+    // Settings that nothing refers to any more are swept along; alone they are no reason for a release.
+    parts: gone.length,
     notes: data
       .filter(({ kind }) => kind === 'StatefulSet' || kind.startsWith('PersistentVolume'))
       .map((object) => `${nameOf(object)} is no longer part of the app; it stays, with its data, until you delete it`),
