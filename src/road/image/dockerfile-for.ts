@@ -1,10 +1,13 @@
 import type { Facts, Language } from '../project/index.ts';
 import type { GeneratedDockerfile } from './contract.ts';
+import { dotnetDockerfile } from './dotnet.ts';
 import { goDockerfile } from './go.ts';
+import { javaDockerfile } from './java.ts';
 import { nodeDockerfile } from './node.ts';
 import { phpDockerfile } from './php.ts';
 import { pythonDockerfile } from './python.ts';
 import { rubyDockerfile } from './ruby.ts';
+import { rustDockerfile } from './rust.ts';
 import { staticSiteDockerfile } from './static-site.ts';
 
 const WRITERS: Readonly<Partial<Record<Language, (facts: Facts) => GeneratedDockerfile>>> = {
@@ -13,6 +16,9 @@ const WRITERS: Readonly<Partial<Record<Language, (facts: Facts) => GeneratedDock
   go: goDockerfile,
   php: phpDockerfile,
   ruby: rubyDockerfile,
+  java: javaDockerfile,
+  rust: rustDockerfile,
+  dotnet: dotnetDockerfile,
   static: staticSiteDockerfile,
 };
 

@@ -193,6 +193,14 @@ const composer: Drivers = {
 };
 
 const crates: Drivers = {
+  'sqlx/postgres': postgres('postgres'),
+  'sqlx/mysql': mysql('mysql'),
+  'diesel/postgres': postgres('postgres'),
+  'diesel/mysql': mysql('mysql'),
+  'diesel-async/postgres': postgres('postgres'),
+  'diesel-async/mysql': mysql('mysql'),
+  'sea-orm/postgres': postgres('postgres'),
+  'sea-orm/mysql': mysql('mysql'),
   mysql: mysql('mysql'),
   mysql_async: mysql('mysql'),
   'tokio-postgres': postgres('postgres'),

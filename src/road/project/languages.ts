@@ -1,10 +1,13 @@
 import type { Language, LanguageFacts } from './contract.ts';
+import { isDotnet, readDotnet } from './dotnet.ts';
 import type { Folder } from './folder.ts';
 import { isGo, readGo } from './go.ts';
+import { isJava, readJava } from './java.ts';
 import { isNode, isNodeToolOnly, readNode } from './node.ts';
 import { isPhp, readPhp } from './php.ts';
 import { isPython, readPython } from './python.ts';
 import { isRuby, readRuby } from './ruby.ts';
+import { isRust, readRust } from './rust.ts';
 import { isStaticSite, readStaticSite } from './static-site.ts';
 
 /** One language: how a folder shows it, and who reads the folder then. */
@@ -68,6 +71,30 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     sign: /^(?:Gemfile|config\.ru|(?:app|server|main|web)\.rb)$/,
     lookedFor: 'Gemfile, config.ru or app.rb (Ruby)',
     startAdvice: 'Say it in a Procfile (web: bundle exec puma) or wherry.yaml (start: …).',
+  },
+  {
+    language: 'java',
+    marks: isJava,
+    read: readJava,
+    sign: /^(?:pom\.xml|build\.gradle(?:\.kts)?)$/,
+    lookedFor: 'pom.xml or build.gradle (Java, Kotlin)',
+    startAdvice: 'Say it in a Procfile (web: java -jar app.jar) or wherry.yaml (start: …).',
+  },
+  {
+    language: 'rust',
+    marks: isRust,
+    read: readRust,
+    sign: /^Cargo\.toml$/,
+    lookedFor: 'Cargo.toml (Rust)',
+    startAdvice: 'A program has src/main.rs or a [[bin]] in Cargo.toml.',
+  },
+  {
+    language: 'dotnet',
+    marks: isDotnet,
+    read: readDotnet,
+    sign: /\.(?:cs|fs|vb)proj$/,
+    lookedFor: '*.csproj (.NET)',
+    startAdvice: 'Say it in wherry.yaml (start: dotnet NAME.dll).',
   },
   {
     language: 'static',

@@ -1,0 +1,279 @@
+import type { Fact, LanguageFacts, MigrationFacts } from './contract.ts';
+import { type Folder, lineOf } from './folder.ts';
+import { type GradleBuild, readGradle } from './gradle.ts';
+import { javaProperties } from './java-properties.ts';
+import { javaRoutes, managementRoutes } from './java-routes.ts';
+import { javaVariables } from './java-variables.ts';
+import { type Pom, readPom } from './maven.ts';
+import { uniqueRoutes } from './routes.ts';
+import { factIn, sourceFiles, toolVersion } from './source-files.ts';
+import type { Source } from './written-addresses.ts';
+
+/** Versions that have images and are kept up for years. */
+const LONG_TERM = [8, 11, 17, 21, 25];
+const DEFAULT_VERSION = '21';
+const NOT_SERVING = /(?:^|\/)(?:test|tests|androidTest|integrationTest|buildSrc|jmh)\//;
+
+interface Framework {
+  readonly name: string;
+  readonly groups: RegExp;
+  readonly port: number | undefined;
+}
+const FRAMEWORKS: readonly Framework[] = [
+  { name: 'spring-boot', groups: /^org\.springframework\.boot[:.]?/, port: 8080 },
+  { name: 'quarkus', groups: /^io\.quarkus[:.]?/, port: 8080 },
+  { name: 'micronaut', groups: /^io\.micronaut[:.]?/, port: 8080 },
+  { name: 'helidon', groups: /^io\.helidon[:.]?/, port: 8080 },
+  { name: 'javalin', groups: /^io\.javalin:/, port: 8080 },
+  { name: 'ktor', groups: /^io\.ktor[:.]/, port: 8080 },
+  { name: 'vert.x', groups: /^io\.vertx:/, port: 8080 },
+  { name: 'dropwizard', groups: /^io\.dropwizard:/, port: 8080 },
+  { name: 'spark', groups: /^com\.sparkjava:/, port: 4567 },
+];
+
+export function isJava(folder: Folder): boolean {
+  return MANIFESTS.some((path) => folder.has(path));
+}
+
+const MANIFESTS = ['pom.xml', 'build.gradle.kts', 'build.gradle'];
+
+/** Java and Kotlin by Maven or Gradle, their wrappers first. */
+export function readJava(folder: Folder): LanguageFacts {
+  const pom = readPom(folder);
+  const gradle = pom ? undefined : readGradle(folder);
+  const dependencies = pom?.dependencies ?? gradle?.dependencies ?? [];
+  const marks = [...dependencies, ...(pom?.parent ? [pom.parent] : []), ...(pom?.plugins ?? gradle?.plugins ?? [])];
+  const framework = FRAMEWORKS.flatMap(({ name, groups, port }) => {
+    const mark = marks.find(({ value }) => groups.test(value));
+    return mark ? [{ name, port, source: mark.source }] : [];
+  })[0];
+  const properties = javaProperties(folder);
+  const sources = sourceFiles(folder, /\.(?:java|kt)$/, NOT_SERVING, 'java');
+  const has = (name: string): Fact<string> | undefined => dependencies.find(({ value }) => value === name);
+  const written = writtenPort(properties, sources);
+  const notes = [
+    ...(pom && pom.modules.length > 0
+      ? [
+          `${pom.modules[0]?.source}: several modules; the one that serves is carried by its own folder, or name a Dockerfile`,
+        ]
+      : []),
+    ...(properties.get('management.server.port')
+      ? [
+          `${properties.get('management.server.port')?.source}: health answers on a port of its own, so the probes ask the app's port instead`,
+        ]
+      : []),
+  ];
+  return {
+    name: pom?.name ?? gradle?.name,
+    version: pom?.version ?? gradle?.version,
+    languageVersion: javaVersion(folder, pom, gradle),
+    framework: framework && { value: framework.name, source: framework.source },
+    packageManager: packageManagerOf(folder, pom !== undefined),
+    manifestFiles: manifestFiles(folder),
+    packages: dependencies,
+    build: buildOf(folder, pom, gradle, framework?.name),
+    start: () => startOf(framework, pom, gradle, sources),
+    output: outputOf(pom, gradle, framework?.name),
+    migrate: undefined,
+    migrations: migrationsOf(folder, has),
+    variables: javaVariables(sources, properties, framework?.name),
+    routes: uniqueRoutes([...managementRoutes(has, properties, framework?.name), ...sources.flatMap(javaRoutes)]),
+    sources,
+    native: [],
+    port: written ?? (framework?.port === undefined ? undefined : { value: framework.port, source: 'default' }),
+    notes,
+  };
+}
+
+function javaVersion(folder: Folder, pom: Pom | undefined, gradle: GradleBuild | undefined): Fact<string> {
+  const said =
+    factIn(folder, '.java-version', /(?:1\.)?(\d+)/) ??
+    factIn(folder, '.sdkmanrc', /^java=(?:1\.)?(\d+)/m) ??
+    toolVersion(folder, /java/) ??
+    factIn(folder, 'system.properties', /^java\.runtime\.version=(?:1\.)?(\d+)/m) ??
+    [
+      'maven.compiler.release',
+      'java.version',
+      'maven.compiler.target',
+      'maven.compiler.source',
+      'release',
+      'jvmTarget',
+      'jdk.version',
+    ]
+      .map((name) => pom?.value(name))
+      .find((fact) => /^(?:1\.)?\d+$/.test(fact?.value ?? '')) ??
+    gradle?.javaVersion;
+  const number = Number(/(?:^|-)(?:1\.)?(\d+)/.exec(said?.value ?? '')?.[1]);
+  const kept = LONG_TERM.find((version) => version >= number);
+  if (!said || !number) return { value: DEFAULT_VERSION, source: 'default' };
+  // A newer Java compiles for an older one and runs what it compiled.
+  return { value: String(kept ?? number), source: said.source };
+}
+
+function packageManagerOf(folder: Folder, maven: boolean): Fact<string> {
+  if (maven) return folder.has('mvnw') ? { value: 'mvnw', source: 'mvnw' } : { value: 'maven', source: 'pom.xml' };
+  const file = MANIFESTS.find((path) => folder.has(path)) ?? 'build.gradle';
+  return folder.has('gradlew') ? { value: 'gradlew', source: 'gradlew' } : { value: 'gradle', source: file };
+}
+
+function manifestFiles(folder: Folder): string[] {
+  return [
+    'pom.xml',
+    'mvnw',
+    'build.gradle',
+    'build.gradle.kts',
+    'settings.gradle',
+    'settings.gradle.kts',
+    'gradle.properties',
+    'gradlew',
+    'gradle/libs.versions.toml',
+  ].filter((path) => folder.has(path));
+}
+
+function buildOf(
+  folder: Folder,
+  pom: Pom | undefined,
+  gradle: GradleBuild | undefined,
+  framework: string | undefined,
+): Fact<string> | undefined {
+  if (pom) {
+    const framed = framework !== undefined && ['spring-boot', 'quarkus', 'micronaut', 'helidon'].includes(framework);
+    const libraries =
+      framed || packsLibraries(pom)
+        ? ''
+        : ' dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib';
+    return {
+      value: `${folder.has('mvnw') ? 'sh mvnw' : 'mvn'} -B -ntp -DskipTests package${libraries}`,
+      source: folder.has('mvnw') ? 'mvnw' : 'pom.xml',
+    };
+  }
+  if (!gradle) return undefined;
+  const program = folder.has('gradlew') ? 'sh gradlew' : 'gradle';
+  const task =
+    framework === 'spring-boot'
+      ? 'bootJar'
+      : framework === 'quarkus'
+        ? 'build -x test'
+        : isApplication(gradle)
+          ? 'installDist'
+          : 'jar';
+  return { value: `${program} --no-daemon ${task}`, source: folder.has('gradlew') ? 'gradlew' : gradle.path };
+}
+
+function isApplication(gradle: GradleBuild): boolean {
+  return gradle.plugins.some(({ value }) =>
+    /^(?:application|io\.micronaut\.application|io\.ktor\.plugin)$/.test(value),
+  );
+}
+
+/** Where the build leaves what runs: a folder of jars, or the folder that is run whole. */
+function outputOf(
+  pom: Pom | undefined,
+  gradle: GradleBuild | undefined,
+  framework: string | undefined,
+): Fact<string> | undefined {
+  const below = pom ? 'target' : 'build';
+  const source = pom ? 'pom.xml' : (gradle?.path ?? 'build.gradle');
+  if (framework === 'quarkus') return { value: `${below}/quarkus-app`, source };
+  if (gradle && framework !== 'spring-boot' && isApplication(gradle)) return { value: 'build/install', source };
+  return { value: gradle ? 'build/libs' : 'target', source };
+}
+
+/** Spring Boot 3.3 and later unpack a jar into one that starts by its name; earlier ones start by their loader. */
+function startOf(
+  framework: { readonly name: string; readonly source: string } | undefined,
+  pom: Pom | undefined,
+  gradle: GradleBuild | undefined,
+  sources: readonly Source[],
+): Fact<string> | undefined {
+  if (framework?.name === 'spring-boot') {
+    const version =
+      pom?.parentVersion ?? gradle?.plugins.find(({ value }) => value === 'org.springframework.boot')?.version;
+    const [major = 4, minor = 0] = (version ?? '').split('.').map(Number);
+    const named = version !== undefined && /^\d/.test(version);
+    if (named && (major < 3 || (major === 3 && minor < 2)))
+      return { value: 'java org.springframework.boot.loader.JarLauncher', source: framework.source };
+    if (named && major === 3 && minor === 2)
+      return { value: 'java org.springframework.boot.loader.launch.JarLauncher', source: framework.source };
+    return { value: 'java -jar app.jar', source: framework.source };
+  }
+  if (framework?.name === 'quarkus') return { value: 'java -jar quarkus-run.jar', source: framework.source };
+  if (gradle && isApplication(gradle)) return { value: 'sh bin/start', source: gradle.path };
+  const main = mainClass(sources);
+  if (!main) return undefined;
+  // Nothing packs the libraries into the jar: they stand beside it.
+  return pom && !packsLibraries(pom)
+    ? { value: `java -cp 'app.jar:lib/*' ${main.value}`, source: main.source }
+    : { value: 'java -jar app.jar', source: main.source };
+}
+
+function packsLibraries(pom: Pom): boolean {
+  return [...pom.plugins, ...(pom.parent ? [pom.parent] : [])].some(({ value }) =>
+    /maven-shade-plugin|maven-assembly-plugin|spring-boot|micronaut|helidon/.test(value),
+  );
+}
+
+function mainClass(sources: readonly Source[]): Fact<string> | undefined {
+  for (const { path, text } of sources) {
+    const match = /\bpublic\s+static\s+void\s+main\s*\(|^fun\s+main\s*\(/m.exec(text);
+    if (!match) continue;
+    const inPackage = /^\s*package\s+([\w.]+)/m.exec(text)?.[1];
+    const file = (path.split('/').at(-1) ?? '').replace(/\.java$/, '').replace(/\.kt$/, 'Kt');
+    return { value: inPackage ? `${inPackage}.${file}` : file, source: `${path}:${lineOf(text, match.index)}` };
+  }
+  return undefined;
+}
+
+const MIGRATION_FILES: readonly (readonly ['flyway' | 'liquibase', RegExp])[] = [
+  ['flyway', /(?:^|\/)db\/migration\/.*\.(?:sql|java|kt)$/],
+  ['liquibase', /(?:^|\/)db\/changelog\/.*\.(?:xml|ya?ml|json|sql)$/],
+];
+
+/** Flyway and Liquibase change the database when the app starts, so there is no command of its own. */
+function migrationsOf(folder: Folder, has: (name: string) => Fact<string> | undefined): MigrationFacts | undefined {
+  for (const [tool, files] of MIGRATION_FILES) {
+    const names = tool === 'flyway' ? FLYWAY : LIQUIBASE;
+    const dependency = names.map(has).find((fact) => fact !== undefined);
+    const found = folder.paths.filter((path) => files.test(path) && !NOT_SERVING.test(path));
+    if (dependency && found.length > 0)
+      return { tool: { value: tool, source: dependency.source }, files: found, risks: [] };
+  }
+  return undefined;
+}
+
+const FLYWAY = [
+  'org.flywaydb:flyway-core',
+  'org.flywaydb:flyway-mysql',
+  'io.quarkus:quarkus-flyway',
+  'io.micronaut.flyway:micronaut-flyway',
+  'org.springframework.boot:spring-boot-starter-flyway',
+];
+const LIQUIBASE = [
+  'org.liquibase:liquibase-core',
+  'io.quarkus:quarkus-liquibase',
+  'io.micronaut.liquibase:micronaut-liquibase',
+  'org.springframework.boot:spring-boot-starter-liquibase',
+];
+
+function writtenPort(
+  properties: ReadonlyMap<string, Fact<string>>,
+  sources: readonly Source[],
+): Fact<number> | undefined {
+  for (const name of ['server.port', 'quarkus.http.port', 'micronaut.server.port']) {
+    const fact = properties.get(name);
+    const port = Number(/^(?:\$\{\w+:)?(\d{2,5})\}?$/.exec(fact?.value ?? '')?.[1]);
+    if (fact && port) return { value: port, source: fact.source };
+  }
+  for (const { path, text } of sources) {
+    const match =
+      /\bnew\s+InetSocketAddress\(\s*(?:"[^"]*"\s*,\s*)?(\d{2,5})\s*\)|\.start\(\s*(\d{4,5})\s*\)|\.listen\(\s*(\d{2,5})\s*\)|^\s*port\(\s*(\d{2,5})\s*\)|\bport\s*=\s*(\d{4,5})\b/m.exec(
+        text,
+      );
+    if (match)
+      return {
+        value: Number(match.slice(1).find(Boolean)),
+        source: `${path}:${lineOf(text, match.index + match[0].search(/\S/))}`,
+      };
+  }
+  return undefined;
+}
