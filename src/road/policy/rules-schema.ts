@@ -209,6 +209,8 @@ function* invalid(subject: Subject, scope: Scope): Iterable<Hit> {
   const object = copy(subject.object) as unknown as KubeObject & { metadata: Record<string, unknown> };
   if (!isMap(object.metadata)) Object.assign(object, { metadata: {} });
   if (info.namespaced) object.metadata.namespace ??= 'default';
+  // A create gives it one, and puts it into labels of Jobs.
+  object.metadata.uid ??= '00000000-0000-4000-8000-000000000000';
   const seen = new Set<string>();
   for (const fault of faultsOf(object, info)) {
     const path = pathOf(fault.path);
