@@ -154,7 +154,7 @@ function notesOf(facts: Facts): string[] {
   const needed = facts.startNeedsDevelopment;
   return needed
     ? [
-        `${needed.source}: the start command needs ${needed.value}, a package of development, so all of those are in the image`,
+        `${needed.source}: ${facts.start?.value.includes(needed.value) ? 'the start command' : 'a command of the app'} needs ${needed.value}, a package of development, so all of those are in the image`,
       ]
     : [];
 }

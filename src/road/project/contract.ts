@@ -173,7 +173,7 @@ export interface Facts {
   readonly settings: Settings;
   /** A script that installing would run and that only the author's own checkout needs (git hooks). */
   readonly preparing?: Fact<string>;
-  /** Set when the start command needs packages of development: which one. */
+  /** Set when the start command or the migration needs packages of development: which one. */
   readonly startNeedsDevelopment: Fact<string> | undefined;
   readonly port: Fact<number>;
   /** The variable that the app takes its port from. */
@@ -205,7 +205,7 @@ export interface LanguageFacts {
    * @throws UserError when several candidates are as good.
    */
   readonly start: (port: number) => StartFact | undefined;
-  readonly migrate: Fact<string> | undefined;
+  readonly migrate: StartFact | undefined;
   readonly migrations?: MigrationFacts | undefined;
   readonly output?: Fact<string> | undefined;
   readonly runTimeFiles?: readonly Fact<string>[];

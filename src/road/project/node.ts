@@ -1,6 +1,8 @@
 import type { Fact, FoundVariable, LanguageFacts } from './contract.ts';
 import { type Folder, placeOf } from './folder.ts';
 import { maskComments } from './mask.ts';
+import { nodeMigrate } from './migrate-command.ts';
+import { findMigrations } from './migrations.ts';
 import { nodeBuild, workspaceBuild } from './node-build.ts';
 import { configurationVariables } from './node-config-variables.ts';
 import { type FrameworkWay, frameworkOf, isServerFramework } from './node-frameworks.ts';
@@ -64,6 +66,7 @@ export async function readNode(folder: Folder): Promise<LanguageFacts> {
   const app = { folder, manifest, manager: program, way };
   const pages = servesPages(app);
   const prisma = readPrisma(folder);
+  const migrations = findMigrations(folder, allPackages(manifest));
   const packages = packagesOf(manifest, above, up);
   const sources = [...sourcesIn(folder, '', ''), ...(above ? neededSources(above, up) : [])];
   const variables = [
@@ -85,7 +88,8 @@ export async function readNode(folder: Folder): Promise<LanguageFacts> {
     packages,
     build,
     start: () => nodeStart(app),
-    migrate: undefined,
+    migrate: nodeMigrate(folder, manifest, program, migrations?.tool.value),
+    migrations,
     preparing: topManifest.text('scripts', 'prepare') ?? topManifest.text('scripts', 'postprepare'),
     output: pages && way?.output ? { value: way.output, source: way.source } : undefined,
     workspace: above && { value: top.directory, source: shown(above.workspace.source) },
@@ -145,6 +149,12 @@ function packagesOf(manifest: NodeManifest, above: Above | undefined, up: string
     .map(({ value, source }) => ({ value, source: `${up}${source}` }));
   const names = new Set(own.map(({ value }) => value));
   return [...own, ...needed.filter(({ value }) => !names.has(value))];
+}
+
+/** Migration tools are often packages of development. */
+function allPackages(manifest: NodeManifest): Fact<string>[] {
+  const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.developmentDependencies)];
+  return names.flatMap((name) => manifest.package(name) ?? []);
 }
 
 /** Relative to the workspace's folder where there is one: the image is built from there. */

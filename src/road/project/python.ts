@@ -1,7 +1,9 @@
+import { UserError } from '../../base/index.ts';
 import type { Fact, LanguageFacts } from './contract.ts';
 import { readDjango } from './django.ts';
 import { type Folder, placeOf } from './folder.ts';
 import { maskComments } from './mask.ts';
+import { alembicMigrate } from './migrate-command.ts';
 import { readPythonPackages } from './python-packages.ts';
 import { pythonRoutes, writtenPythonPort } from './python-routes.ts';
 import { moduleOf, pythonStart } from './python-start.ts';
@@ -64,7 +66,7 @@ export function readPython(folder: Folder): LanguageFacts {
     packages,
     build: django?.build,
     start: django?.start ?? ((port) => pythonStart(folder, sources, frameworkName, port)),
-    migrate: django?.migrate,
+    migrate: django?.migrate ?? alembicMigrate(folder, packages, plainStart(folder, sources, frameworkName)),
     variables: [...sources.flatMap(({ path, text }) => pythonVariables(path, text)), ...(django?.variables ?? [])],
     routes: uniqueRoutes(sources.flatMap(pythonRoutes)),
     sources,
@@ -107,4 +109,14 @@ function celeryNotes(folder: Folder, sources: readonly Source[]): string[] {
     ];
   }
   return [];
+}
+
+/** The start command where it is no choice between two: only asked for the module of the app. */
+function plainStart(folder: Folder, sources: readonly Source[], framework: string | undefined): string | undefined {
+  try {
+    return pythonStart(folder, sources, framework, 8000)?.value;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }

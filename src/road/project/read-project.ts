@@ -8,6 +8,7 @@ import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
 import { languageOf, otherLanguages } from './language-of.ts';
 import { LANGUAGES, type LanguageEntry } from './languages.ts';
+import { findMigrations } from './migrations.ts';
 import { type Processes, readProcfile } from './procfile.ts';
 import { seedOf } from './seed.ts';
 import { servicesOf } from './services.ts';
@@ -38,6 +39,7 @@ export async function readProject(directory: string): Promise<Facts> {
 
   const said = await found?.read(folder);
   const web = settings.start ?? procfile.get('web');
+  const migrations = said?.migrations ?? findMigrations(folder, said?.packages ?? []);
   const migrate = migrateOf(settings, procfile, appJson, said);
   const processes = processesOf(procfile, appJson, said);
   const given = [web, migrate, ...processes.map(({ command }) => command)].flatMap((command) => command ?? []);
@@ -79,6 +81,11 @@ export async function readProject(directory: string): Promise<Facts> {
     throw noStart(directory, found);
   }
 
+  if (migrations && !migrate && !SELF_APPLIED.has(migrations.tool.value)) {
+    notes.push(
+      `${migrations.tool.source}: nothing says what applies the ${migrations.tool.value} migrations; say migrate: in wherry.yaml`,
+    );
+  }
   if (web) notes.push(...[developmentNote(web, betterStart(said, chosenPort.value))].flatMap((note) => note ?? []));
   if (!port && !portVariable)
     notes.push(`no port found in the code: ${PORT_WITHOUT_WORD} is assumed; say port: in wherry.yaml`);
@@ -101,14 +108,15 @@ export async function readProject(directory: string): Promise<Facts> {
     build: settings.build ?? said?.build,
     start,
     migrate,
-    migrations: said?.migrations,
+    migrations,
     processes,
     output: said?.output,
     runTimeFiles: said?.runTimeFiles ?? [],
     workspace: said?.workspace,
     settings: withAppJson(settings, appJson, migrate, notes),
     ...(said?.preparing ? { preparing: said.preparing } : {}),
-    startNeedsDevelopment: ownStart?.needsDevelopment,
+    startNeedsDevelopment:
+      ownStart?.needsDevelopment ?? (migrate === said?.migrate ? said?.migrate?.needsDevelopment : undefined),
     port: chosenPort,
     portVariable: portVariable && { value: portVariable.name, source: portVariable.sources[0] ?? 'default' },
     variables,
@@ -121,6 +129,8 @@ export async function readProject(directory: string): Promise<Facts> {
   };
 }
 
+/** Applied by the app itself when it starts, as their frameworks have it. */
+const SELF_APPLIED = new Set(['flyway', 'liquibase']);
 const MIGRATING = /\b(?:migrat\w*|alembic|flyway|liquibase|db:(?:schema|setup|prepare)|schema:load)\b/;
 
 function migrateOf(
