@@ -10,6 +10,7 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
   alpine: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
   busybox: async (request) => (await import('./stand-in-busybox.ts')).busyboxStandIn(request),
   debian: async (request) => (await import('./stand-in-debian.ts')).debianStandIn(request),
+  'curlimages/curl': async (request) => (await import('./stand-in-curl.ts')).curlStandIn(request),
   composer: async (request) => (await import('./stand-in-php.ts')).composerStandIn(request),
   golang: async (request) => (await import('./stand-in-language.ts')).languageStandIn('golang')(request),
   rust: async (request) => (await import('./stand-in-language.ts')).languageStandIn('rust')(request),
