@@ -11,12 +11,13 @@ export function staticSiteDockerfile(facts: Facts): GeneratedDockerfile {
   const output = facts.output?.value ?? '.';
   const build = buildStage(facts);
   const source = output === '.' ? '' : output;
-  const copy = build.length > 0
-    ? [`COPY --from=build /src/${source} /usr/share/nginx/html`]
-    : [
-        `# pages: ${facts.output?.source ?? 'the folder'}`,
-        `COPY ${output === '.' ? '.' : `${output}/`} /usr/share/nginx/html/`,
-      ];
+  const copy =
+    build.length > 0
+      ? [`COPY --from=build /src/${source} /usr/share/nginx/html`]
+      : [
+          `# pages: ${facts.output?.source ?? 'the folder'}`,
+          `COPY ${output === '.' ? '.' : `${output}/`} /usr/share/nginx/html/`,
+        ];
   const lines = [...heading(facts), ...build, ...nginxStage(facts, { copy, singlePage: false })];
   return {
     text: `${lines.join('\n')}\n`,
