@@ -30,11 +30,13 @@ export function baseFiles(plan: FilePlan): OutputFile[] {
   return [...files, ...settings, { path: 'k8s/base/kustomization.yaml', text: yamlText(kustomization) }];
 }
 
+const RIGHTS = new Set(['ServiceAccount', 'Role', 'RoleBinding']);
+
 /** By what the part is to the application: `web`, `database`, `worker`. */
 function groupsOf(objects: readonly Manifest[]): Map<string, Manifest[]> {
   const groups = new Map<string, Manifest[]>();
   for (const object of objects) {
-    const group = object.metadata.labels?.[COMPONENT_LABEL] ?? 'others';
+    const group = RIGHTS.has(object.kind) ? 'rights' : (object.metadata.labels?.[COMPONENT_LABEL] ?? 'others');
     groups.set(group, [...(groups.get(group) ?? []), object]);
   }
   return groups;

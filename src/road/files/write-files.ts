@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -52,19 +53,23 @@ export function writeFiles(directory: string, plan: readonly PlannedFile[]): voi
   for (const { path, action, text, mode } of plan) {
     if (action === 'keep' || action === 'unchanged') continue;
     const target = join(directory, path);
-    mkdirSync(dirname(target), { recursive: true });
-    const real = realpathSync(dirname(target));
+    const real = realpathSync(nearestThere(dirname(target)));
     if (real !== root && !real.startsWith(`${root}${sep}`))
       throw new UserError(
         path,
         `a link leads out of the folder, to ${real}`,
         'Take the link away, or write it yourself.',
       );
+    mkdirSync(dirname(target), { recursive: true });
     const staged = join(dirname(target), `.wherry-${process.pid}.tmp`);
     writeFileSync(staged, text, { mode });
     chmodSync(staged, mode);
     renameSync(staged, target);
   }
+}
+
+function nearestThere(folder: string): string {
+  return existsSync(folder) ? folder : nearestThere(dirname(folder));
 }
 
 function planned(directory: string, file: OutputFile, forced: boolean): PlannedFile {
