@@ -1,10 +1,10 @@
-import type { Application, Part } from '../model/index.ts';
+import type { Application, Part, PartRole } from '../model/index.ts';
 import type { ComposeMap, ComposeProject, ReportLine } from './contract.ts';
 import { reportDefinitions } from './definitions.ts';
 import type { Draft, Waiter, Whole } from './draft.ts';
 import { chooseFront } from './front.ts';
 import { HANDLERS } from './handlers.ts';
-import { hidePasswords } from './hide-passwords.ts';
+import { hidePasswords, namePasswords, shieldCommands } from './hide-passwords.ts';
 import { kindOf } from './kind.ts';
 import { knownImage } from './known-images.ts';
 import { labelFor, uniqueName } from './names.ts';
@@ -21,6 +21,8 @@ export interface ComposeApplication {
   readonly application: Application;
   /** In the order of the document; every key of it is spoken of. */
   readonly report: readonly ReportLine[];
+  /** What compose would call the images that are built here, by build: `registry/team/web:1.2`; only where it says so. */
+  readonly imageNames: ReadonlyMap<string, string>;
 }
 
 /**
@@ -37,26 +39,35 @@ export function applicationOfCompose(project: ComposeProject): ComposeApplicatio
   for (const draft of drafts) readKeys(draft);
   renameHosts(drafts, whole);
   servePorts(drafts, whole);
-  for (const draft of drafts) hidePasswords(draft);
+  for (const draft of drafts) namePasswords(draft);
+  for (const draft of drafts) {
+    hidePasswords(draft);
+    shieldCommands(draft);
+  }
   for (const draft of drafts) probesByPort(draft, whole);
   const { front, ways, smokePaths } = chooseFront(drafts);
   reportDefinitions(whole);
   reportOff(project, whole);
   const parts = [...drafts.map((draft) => partOf(draft, ways.get(draft.service))), ...whole.extraParts];
+  const roleOfPart = (name: string): PartRole => parts.find((part) => part.name === name)?.role ?? 'part';
   const application: Application = {
     name: project.name,
     version: undefined,
     parts,
     builds: whole.builds,
-    settings: whole.sets.settingSets(),
-    secrets: whole.sets.secretSets(),
+    settings: whole.sets.settingSets(roleOfPart),
+    secrets: whole.sets.secretSets(roleOfPart),
     volumes: whole.volumes.all(),
     externals: [],
     front: front?.name,
     release: { smokePaths },
-    notes: project.report.filter(({ key }) => key === '(files)').map(({ what }) => what),
+    notes: notesOf(project, drafts),
   };
-  return { application, report: [...project.report, ...whole.report.complete(project.root)] };
+  return {
+    application,
+    report: [...project.report, ...whole.report.complete(project.root)],
+    imageNames: whole.imageNames,
+  };
 }
 
 function wholeOf(project: ComposeProject): Whole {
@@ -83,6 +94,7 @@ function wholeOf(project: ComposeProject): Whole {
     waiters,
     extraParts: [],
     aliases: [],
+    imageNames: new Map(),
   };
 }
 
@@ -171,6 +183,24 @@ function reportOff(project: ComposeProject, { report }: Whole): void {
   if (name) report.mapped(['name'], name.at, `the application ${project.name}`);
 }
 
+/** Asked for so that the scheduler counts with the part at all. */
+const REQUESTS = { requests: { cpu: '50m', memory: '96Mi' } };
+
+function isLimited(draft: Draft): boolean {
+  return Object.keys(draft.limits).length + Object.keys(draft.requests).length > 0;
+}
+
+function notesOf(project: ComposeProject, drafts: readonly Draft[]): string[] {
+  const notes = project.report.filter(({ key }) => key === '(files)').map(({ what }) => what);
+  const free = drafts.filter((draft) => !isLimited(draft)).map(({ name }) => name);
+  if (free.length > 0) {
+    notes.push(
+      `${free.join(', ')}: compose sets no limits, so each asks for 50m of a processor and 96Mi and may use more; say how much with deploy.resources`,
+    );
+  }
+  return notes;
+}
+
 function partOf(draft: Draft, way: Part['way']): Part {
   const { kind } = draft;
   const some = <T extends object>(key: string, value: T): Record<string, T> =>
@@ -193,7 +223,8 @@ function partOf(draft: Draft, way: Part['way']): Part {
     mounts: draft.mounts,
     needs: draft.needs.filter(({ part }) => part !== draft.name),
     ...(kind === 'job' || kind === 'daemonset' ? {} : { replicas: draft.replicas ?? 1 }),
-    ...some('resources', resources),
+    // What nobody limited is not limited here either: a guessed limit would end a server that needs more.
+    resources: isLimited(draft) ? resources : { ...REQUESTS, ...resources },
     ...(draft.user ? { user: draft.user } : {}),
     ...(draft.gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds: draft.gracePeriodSeconds }),
     ...(draft.single ? { single: true } : {}),

@@ -230,7 +230,7 @@ function newSet(id: string, name: string, secret: boolean, draft: Draft, mount: 
   const { sets } = draft.whole;
   const wanted = `${draft.name}-${name}`;
   const source = sourceOf(mount.value.at);
-  return secret ? sets.secretSet(id, wanted, draft.role, source) : sets.settingSet(id, wanted, draft.role, source);
+  return secret ? sets.secretSet(id, wanted, draft.name, source) : sets.settingSet(id, wanted, draft.name, source);
 }
 
 function put(secret: boolean, id: string, key: string, file: SmallFile, draft: Draft): void {

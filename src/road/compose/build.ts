@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Build } from '../model/index.ts';
 import type { Handler } from './draft.ts';
-import { whyHidden } from './secret-looking.ts';
+import { whySecretValue } from './secret-looking.ts';
 import { childOf, entriesOf, faultAt, isNothing, textOf } from './value.ts';
 
 /** An image that is built here; it wins over `image`, which is then only the name it would have. */
@@ -27,25 +29,28 @@ export const build: Handler = (value, path, draft) => {
   const inline = textOf(childOf(value, 'dockerfile_inline'));
   const named = childOf(value, 'dockerfile');
   const dockerfile = inline === undefined ? resolve(directory, textOf(named) ?? 'Dockerfile') : undefined;
-  draft.image = { build: draft.name };
-  draft.whole.builds.push({
-    name: draft.name,
+  const wanted: Omit<Build, 'name'> = {
     directory,
     dockerfile,
     text: inline,
     dockerignore: undefined,
     target: textOf(childOf(value, 'target')),
     arguments: argumentsOf(value),
-  });
+  };
+  // Services that differ only in what they run are built once.
+  const same = draft.whole.builds.find(({ name: _name, ...other }) => isDeepStrictEqual(other, wanted));
+  const name = same?.name ?? draft.name;
+  if (!same) draft.whole.builds.push({ name, ...wanted });
+  draft.image = { build: name };
   const at = context ?? value;
   if (!existsSync(directory)) {
     report.changed(
       [...path, 'context'],
       at.at,
-      `image ${draft.name} is built from ${where}, which is not there`,
+      `image ${name} is built from ${where}, which is not there`,
       'Convert it beside the folder before you build.',
     );
-  } else report.mapped([...path, 'context'], at.at, `image ${draft.name} is built here`);
+  } else report.mapped([...path, 'context'], at.at, `image ${name} is built here`);
   if (dockerfile !== undefined && existsSync(directory) && !existsSync(dockerfile)) {
     report.changed(
       named ? [...path, 'dockerfile'] : [...path, 'context'],
@@ -61,12 +66,12 @@ export const build: Handler = (value, path, draft) => {
     const each = childOf(value, key);
     if (each) report.mapped([...path, key], each.at, what);
   }
-  for (const [name, each] of entriesOf(childOf(value, 'args'))) {
-    const place = [...path, 'args', name];
-    const text = argumentOf(name, each);
+  for (const [variable, each] of entriesOf(childOf(value, 'args'))) {
+    const place = [...path, 'args', variable];
+    const text = argumentOf(variable, each);
     if (text === undefined) {
       report.dropped(place, each.at, { reason: 'it has no value here, so the default of the Dockerfile holds' });
-    } else if (whyHidden(name, text) !== undefined) {
+    } else if (whySecretValue(variable, text) !== undefined) {
       report.changed(
         place,
         each.at,
@@ -96,6 +101,7 @@ function argumentOf(name: string, value: Parameters<Handler>[0]): string | undef
 export const image: Handler = (value, path, draft) => {
   const reference = textOf(value) ?? '';
   if ('build' in draft.image) {
+    draft.whole.imageNames.set(draft.image.build, reference);
     draft.report.changed(
       path,
       value.at,
@@ -128,20 +134,4 @@ export function exposedPorts(dockerfile: string | undefined, text: string | unde
     }
   }
   return ports;
-}
-
-/** Whom the last stage of a Dockerfile runs as, where it is a number. */
-export function userOfDockerfile(
-  directory: string,
-  dockerfile: string | undefined,
-  text: string | undefined,
-): string | undefined {
-  const path = dockerfile ?? join(directory, 'Dockerfile');
-  const content = text ?? (existsSync(path) ? readFileSync(path, 'utf8') : '');
-  let user: string | undefined;
-  for (const line of content.split('\n')) {
-    if (/^\s*FROM\s/i.test(line)) user = undefined;
-    user = /^\s*USER\s+(\S+)/i.exec(line)?.[1] ?? user;
-  }
-  return user;
 }

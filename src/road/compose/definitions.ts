@@ -44,7 +44,9 @@ function volume(name: string, value: ComposeValue, { report, volumeUses }: Whole
     report.dropped(path, value.at, { reason: 'no service that runs uses it', todo: 'Remove it.' });
     return;
   }
-  report.heading(path, value.at, 'mapped', isExternal(value) ? 'made elsewhere' : 'told where services mount it');
+  const what = isExternal(value) ? 'made elsewhere' : 'told where services mount it';
+  if (isNothing(value) || (value.is === 'map' && value.entries.size === 0)) report.mapped(path, value.at, what);
+  else report.heading(path, value.at, 'mapped', what);
   const said = (key: string, what: string): void => {
     const each = childOf(value, key);
     if (each && !isNothing(each)) report.mapped([...path, key], each.at, what);

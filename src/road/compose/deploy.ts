@@ -156,7 +156,6 @@ const placement: Handler = (value, path, draft) => {
   const most = childOf(value, 'max_replicas_per_node');
   if (most) {
     report.changed([...path, 'max_replicas_per_node'], most.at, 'spread evenly over the nodes, as far as that goes');
-    spreadOver(draft, 'kubernetes.io/hostname', 1, 'ScheduleAnyway');
   }
 };
 
@@ -169,7 +168,7 @@ function spreadOver(
   draft.pod.topologySpreadConstraints ??= [];
   const constraints = draft.pod.topologySpreadConstraints;
   if (constraints.some((each) => each.topologyKey === topologyKey)) return;
-  const labelSelector = { matchLabels: { 'app.kubernetes.io/component': draft.name } };
+  const labelSelector = { matchLabels: { 'wherry/part': draft.name } };
   constraints.push({ topologyKey, maxSkew, whenUnsatisfiable, labelSelector });
 }
 

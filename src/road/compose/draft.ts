@@ -22,6 +22,8 @@ export interface Whole {
   readonly waiters: ReadonlyMap<string, readonly Waiter[]>;
   /** Parts that come from a key of a service, such as pre_start. */
   readonly extraParts: Part[];
+  /** By build: the name that compose gives its image. */
+  readonly imageNames: Map<string, string>;
   /** Further names of parts, asked for by others. */
   readonly aliases: { part: string; alias: string }[];
 }

@@ -5,7 +5,7 @@ import type { Draft, Handler } from './draft.ts';
 import { readText } from './environment-files.ts';
 import { pathFrom } from './load.ts';
 import type { Path } from './path.ts';
-import { whyHidden } from './secret-looking.ts';
+import { whySecretValue } from './secret-looking.ts';
 import { childOf, entriesOf, flagOf, itemsOf, sourceOf, textOf } from './value.ts';
 
 const NAME = /^[A-Za-z_.-][A-Za-z0-9_.-]*$/;
@@ -90,7 +90,7 @@ export function setVariable(
   text: string,
   source: string,
 ): { set: string; why: string } | undefined {
-  const why = whyHidden(name, text);
+  const why = whySecretValue(name, text);
   if (why === undefined) {
     draft.environment.set(name, { name, value: { is: 'plain', text }, source });
     return undefined;
@@ -102,7 +102,7 @@ export function setVariable(
 export function hideVariable(draft: Draft, name: string, text: string, source: string): string {
   const { sets } = draft.whole;
   const id = `environment:${draft.name}`;
-  const set = sets.secretSet(id, `${draft.name}-secrets`, draft.role, source);
+  const set = sets.secretSet(id, `${draft.name}-secrets`, draft.name, source);
   sets.secret(id, name, text);
   draft.environment.set(name, { name, value: { is: 'secret', set, key: name }, source });
   return set;

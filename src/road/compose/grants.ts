@@ -1,15 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Mount } from '../model/index.ts';
+import { isExternal } from './claim.ts';
 import type { ComposeValue } from './contract.ts';
 import type { Draft, Handler } from './draft.ts';
 import { readBytes } from './environment-files.ts';
 import { pathFrom } from './load.ts';
-import { configKey } from './names.ts';
+import { configKey, labelFor } from './names.ts';
 import type { Path } from './path.ts';
 import { whyHiddenFile } from './secret-looking.ts';
 import { SET_BYTES_MAX } from './sets.ts';
-import { childOf, faultAt, flagOf, itemsOf, sourceOf, textOf } from './value.ts';
+import { childOf, faultAt, itemsOf, sourceOf, textOf } from './value.ts';
 
 /** Secrets given to a service: each a file, `/run/secrets/NAME` when it does not say where. */
 export const secrets: Handler = (value, path, draft) => grants(value, path, draft, 'secrets');
@@ -30,6 +31,11 @@ function grants(value: ComposeValue, path: Path, draft: Draft, section: Section)
     const target = said === undefined ? `${folder}/${name}` : said.startsWith('/') ? said : `${folder}/${said}`;
     const modeText = textOf(childOf(grant, 'mode'));
     const mode = modeText === undefined ? undefined : modeOf(childOf(grant, 'mode'), modeText);
+    if (section === 'configs' && isExternal(definition)) {
+      externalConfig(name, definition, target, mode, draft);
+      draft.report.mapped(place, grant.at, `file ${target} from a ConfigMap made elsewhere`);
+      continue;
+    }
     const from = sourceFor(section, name, definition, draft, mode);
     draft.mounts.push({ path: target, readOnly: true, from });
     const kind = from.is === 'secrets' ? 'Secret' : 'ConfigMap';
@@ -44,6 +50,31 @@ function grants(value: ComposeValue, path: Path, draft: Draft, section: Section)
       });
     }
   }
+}
+
+function givenName(name: string, definition: ComposeValue): string {
+  return textOf(childOf(definition, 'name')) ?? textOf(childOf(definition, 'external', 'name')) ?? name;
+}
+
+/** One that is made elsewhere has no set here: it is mounted by its name. */
+function externalConfig(
+  name: string,
+  definition: ComposeValue,
+  target: string,
+  mode: number | undefined,
+  draft: Draft,
+): void {
+  const given = draft.whole.sets.settingSet(`configs:${name}`, givenName(name, definition), undefined, '', true);
+  const volume = `config-${labelFor(name)}`;
+  draft.pod.volumes ??= [];
+  if (!draft.pod.volumes.some((each) => each.name === volume)) {
+    draft.pod.volumes.push({
+      name: volume,
+      configMap: { name: given, ...(mode === undefined ? {} : { defaultMode: mode }) },
+    });
+  }
+  draft.container.volumeMounts ??= [];
+  draft.container.volumeMounts.push({ name: volume, mountPath: target, subPath: configKey(name), readOnly: true });
 }
 
 /** `0440`, `"0440"` or the number 288. */
@@ -66,19 +97,19 @@ function sourceFor(
   const id = `${section}:${name}`;
   const extra = mode === undefined ? {} : { mode };
   const source = sourceOf(definition.at);
-  const external = childOf(definition, 'external');
-  const isExternal = external !== undefined && (external.is === 'map' || flagOf(external) === true);
   const key = configKey(name);
-  if (isExternal) {
-    const given = textOf(childOf(definition, 'name')) ?? textOf(childOf(external, 'name')) ?? name;
-    if (section === 'configs')
-      return { is: 'settings', set: sets.settingSet(id, given, 'part', source, true), key, ...extra };
-    return { is: 'secrets', set: sets.secretSet(id, given, 'part', source, true), key, ...extra };
+  if (isExternal(definition)) {
+    return {
+      is: 'secrets',
+      set: sets.secretSet(id, givenName(name, definition), undefined, source, true),
+      key,
+      ...extra,
+    };
   }
   const content = contentOf(section, name, definition);
   if (content === undefined) {
     // Not here, as is right for a secret that is kept out of the repository: someone makes it in the cluster.
-    return { is: 'secrets', set: sets.secretSet(id, name, 'part', source, true), key, ...extra };
+    return { is: 'secrets', set: sets.secretSet(id, name, undefined, source, true), key, ...extra };
   }
   const text = textIfUtf8(content);
   const file = textOf(childOf(definition, 'file'));
@@ -94,11 +125,11 @@ function sourceFor(
     );
   }
   if (why !== undefined) {
-    const set = sets.secretSet(id, name, 'part', source);
+    const set = sets.secretSet(id, name, undefined, source);
     sets.secret(id, key, text);
     return { is: 'secrets', set, key, ...extra };
   }
-  const set = sets.settingSet(id, name, 'part', source);
+  const set = sets.settingSet(id, name, undefined, source);
   sets.setting(id, key, text);
   return { is: 'settings', set, key, ...extra };
 }

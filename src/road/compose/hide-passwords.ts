@@ -1,120 +1,64 @@
 import { withoutExpansion } from './command.ts';
 import type { Draft } from './draft.ts';
 import { hideVariable } from './environment.ts';
-import { withoutPasswords } from './secret-looking.ts';
-import { shellQuoted } from './shell-words.ts';
-import { sourceOf } from './value.ts';
+import { passwordsIn } from './secret-looking.ts';
+import { textOfVariable } from './serve.ts';
+import { childOf, sourceOf } from './value.ts';
 
 /** Shorter ones, and plain words (`postgres`), would be found in anything. */
 const SECRET_CHARACTERS_MIN = 6;
-const PLAIN_WORD = /^(?:[A-Za-z]+|[0-9]+|true|false)$/;
+const PLAIN_WORD = /^(?:[A-Za-z]+|[0-9]+)$/;
 
 /**
- * Takes passwords out of what anyone may read: of a part's settings, its commands and its checks. A command refers to
- * the Secret by `$(NAME)`, a check by its shell's `$NAME`.
+ * Gives each password of a command line a variable of the part's Secret; the manifests then put the variable in its place,
+ * there and wherever else it stands.
  */
+export function namePasswords(draft: Draft): void {
+  const probes = Object.values(draft.probes).flatMap(({ exec }) => [exec?.command ?? []]);
+  const lines: [string, string][] = [
+    ['entrypoint', (draft.command ?? []).join(' ')],
+    ['command', (draft.arguments ?? []).join(' ')],
+    ...probes.map((words): [string, string] => ['healthcheck', words.join(' ')]),
+  ];
+  const known = new Set([...draft.environment.keys()].map((name) => textOfVariable(draft, name)));
+  for (const [key, line] of lines) {
+    for (const password of passwordsIn(line)) {
+      if (known.has(password)) continue;
+      known.add(password);
+      const wanted = `${draft.name.replace(/[^a-z0-9]+/g, '_').toUpperCase()}_PASSWORD`;
+      let name = wanted;
+      for (let count = 2; draft.environment.has(name); count++) name = `${wanted}_${count}`;
+      const { at } = draft.map.entries.get(key) ?? draft.map;
+      const set = hideVariable(draft, name, password, sourceOf(at));
+      draft.report.heading([...draft.path, key], at, 'changed', `its password is read from Secret ${set}, as ${name}`);
+    }
+  }
+}
+
+/** Moves settings that hold a password known from elsewhere into the Secret. */
 export function hidePasswords(draft: Draft): void {
   const known = draft.whole.sets.secretTexts().filter(isDistinct);
   for (const variable of [...draft.environment.values()]) {
     const { value } = variable;
     if (value.is !== 'plain' || !known.some((secret) => value.text.includes(secret))) continue;
-    hideVariable(draft, variable.name, value.text, variable.source);
-    draft.report.changed(
-      [...draft.path, 'environment'],
-      (draft.map.entries.get('environment') ?? draft.map).at,
-      `${variable.name} holds a password that stands elsewhere too: put into the Secret`,
-    );
-  }
-  for (const key of ['command', 'arguments'] as const) {
-    const words = draft[key];
-    if (!words) continue;
-    const said = draft.map.entries.get(key === 'command' ? 'entrypoint' : 'command') ?? draft.map;
-    const shielded = withoutExpansion(words, draft);
-    const hidden = hideInWords(shielded, known, draft, sourceOf(said.at), (name) => `$(${name})`);
-    draft[key] = hidden.words;
-    if (hidden.names.length > 0) {
+    const set = hideVariable(draft, variable.name, value.text, variable.source);
+    const said = childOf(draft.map, 'environment', variable.name);
+    if (said) {
       draft.report.changed(
-        [...draft.path, key === 'command' ? 'entrypoint' : 'command'],
+        [...draft.path, 'environment', variable.name],
         said.at,
-        `its password is read from the Secret, as $(${hidden.names.join('), $(')})`,
+        `it holds a password that stands elsewhere too: Secret ${set}`,
       );
     }
   }
-  hideInChecks(draft, known);
 }
 
-export function isDistinct(text: string): boolean {
-  return text.length >= SECRET_CHARACTERS_MIN && !PLAIN_WORD.test(text);
+function isDistinct(text: string): boolean {
+  return text.length >= SECRET_CHARACTERS_MIN && !PLAIN_WORD.test(text) && !text.includes('\n');
 }
 
-function hideInChecks(draft: Draft, known: readonly string[]): void {
-  const said = draft.map.entries.get('healthcheck') ?? draft.map;
-  for (const probe of Object.values(draft.probes)) {
-    const words = probe.exec?.command;
-    if (!probe.exec || !words) continue;
-    const shell = words.length === 3 && words[0] === 'sh' && words[1] === '-c';
-    // A check without a shell does not see variables: it is given one.
-    const lines = shell ? [words[2] ?? ''] : words;
-    const hidden = hideInWords(lines, known, draft, sourceOf(said.at), (name) => `\${${name}}`);
-    if (hidden.names.length === 0) continue;
-    const line = shell
-      ? (hidden.words[0] ?? '')
-      : `exec ${hidden.words.map((word, index) => (word === words[index] ? shellQuoted(word) : `"${word}"`)).join(' ')}`;
-    probe.exec.command = ['sh', '-c', line];
-  }
-}
-
-interface Hidden {
-  readonly words: string[];
-  readonly names: string[];
-}
-
-function hideInWords(
-  words: readonly string[],
-  known: readonly string[],
-  draft: Draft,
-  source: string,
-  reference: (name: string) => string,
-): Hidden {
-  const names: string[] = [];
-  const refer = (password: string, hint: string): string => {
-    const name = variableFor(draft, password, hint, source);
-    if (!names.includes(name)) names.push(name);
-    return reference(name);
-  };
-  const replaced = words.map((word, index) => {
-    let text = word;
-    for (const secret of known) {
-      if (text.includes(secret)) text = text.replaceAll(secret, () => refer(secret, 'password'));
-    }
-    text = withoutPasswords(text, refer);
-    // `--requirepass`, `s3cret`: the flag is a word of its own.
-    const before = words[index - 1];
-    if (text === word && before !== undefined && /^-{1,2}[a-z-]+$/i.test(before) && !/[\s$]/.test(word)) {
-      const line = withoutPasswords(`${before} ${word}`, refer);
-      text = line.slice(before.length + 1);
-    }
-    return text;
-  });
-  return { words: replaced, names };
-}
-
-/** A variable of the part that holds the password; made when it has none. */
-function variableFor(draft: Draft, password: string, hint: string, source: string): string {
-  const { sets } = draft.whole;
-  const set = sets
-    .secretSets()
-    .find(({ name }) =>
-      [...draft.environment.values()].some(({ value }) => value.is === 'secret' && value.set === name),
-    );
-  for (const { name, value } of draft.environment.values()) {
-    if (value.is !== 'secret' || value.set !== set?.name) continue;
-    const kept = set.values[value.key];
-    if (kept?.is === 'text' && kept.text === password) return name;
-  }
-  const wanted = `${draft.name}_${hint}`.replace(/[^A-Za-z0-9]+/g, '_').toUpperCase();
-  let name = wanted;
-  for (let count = 2; draft.environment.has(name); count++) name = `${wanted}_${count}`;
-  hideVariable(draft, name, password, source);
-  return name;
+/** Kubernetes reads `$(NAME)` as a variable of the container; compose hands it on as it is. */
+export function shieldCommands(draft: Draft): void {
+  draft.command = draft.command && withoutExpansion(draft.command, draft);
+  draft.arguments = draft.arguments && withoutExpansion(draft.arguments, draft);
 }

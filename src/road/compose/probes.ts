@@ -1,4 +1,5 @@
 import type { Draft, Whole } from './draft.ts';
+import { looksLikeWeb } from './ports.ts';
 
 /**
  * A part that listens and has no check of its own gets the least one: a connection to its port. Without it Kubernetes takes
@@ -12,7 +13,8 @@ export function probesByPort(draft: Draft, whole: Whole): void {
     return;
   }
   if (kind === 'job' || draft.noProbes || Object.keys(draft.probes).length > 0) return;
-  const port = draft.ports.find(({ protocol }) => protocol === 'TCP');
+  const serving = draft.published.find(({ port, protocolName }) => looksLikeWeb(draft, port, protocolName));
+  const port = serving?.port ?? draft.ports.find(({ protocol }) => protocol === 'TCP');
   const waited = (whole.waiters.get(draft.service) ?? []).find(({ condition }) => condition === 'service_healthy');
   if (!port) {
     if (waited) {

@@ -22,8 +22,11 @@ export function roleOf(name: string, service: ComposeMap, known: KnownImage | un
   return WORKER.test(name) ? 'worker' : 'part';
 }
 
-/** Changes of the database's shape and its first content are steps of a release, each with a verdict of its own. */
+/**
+ * Changes of the database's shape are a step of a release, with a verdict of its own. A seed is not: its own words need
+ * not wait for the server, so it is ordered by what it needs.
+ */
 export function stageOf(role: PartRole, kind: PartKind): Part['stage'] {
   if (kind !== 'job') return undefined;
-  return role === 'migrate' || role === 'seed' ? role : undefined;
+  return role === 'migrate' ? role : undefined;
 }

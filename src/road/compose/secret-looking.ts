@@ -1,32 +1,23 @@
+import { looksHidden, whyHidden } from '../model/index.ts';
 import { whySecret } from '../project/index.ts';
 
-const KEY_BLOCK = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/;
-const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i;
 const PARAMETER = /(?:^|[?&;,\s"'])(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key)\s*=\s*[^&;\s"']+/i;
 const FLAG =
   /(?:^|\s)-{1,2}(?:require-?pass|masterauth|password|passwd|pass|secret(?:-key)?|token|api-?key)(?:\s+|=)(?!-)\S+/i;
 const SECRET_FILE =
   /(?:^|[-_./])(?:secrets?|passwords?|passwd|credentials?|htpasswd|id_(?:rsa|ed25519|ecdsa)|private)(?:$|[-_./])|\.(?:key|pem|p12|pfx|jks|keystore)$/i;
 
-/** Why a value must stay hidden; undefined when it need not. @param name of the variable */
-export function whyHidden(name: string, value: string): string | undefined {
+/** Why the value of a variable must stay hidden, by name and value; undefined when it need not. */
+export function whySecretValue(name: string, value: string): string | undefined {
   if (value === '') return undefined;
-  return whySecret(name, value) ?? whyHiddenText(value);
-}
-
-/** The same by the value alone. */
-export function whyHiddenText(value: string): string | undefined {
-  if (KEY_BLOCK.test(value)) return 'it holds a private key';
-  if (URL_PASSWORD.test(value)) return 'it holds a URL with a password';
-  if (PARAMETER.test(value) || FLAG.test(value)) return 'it holds a password';
-  return undefined;
+  return whyHidden(name, value) ?? (PARAMETER.test(value) || FLAG.test(value) ? 'it holds a password' : undefined);
 }
 
 /** Why a file must stay hidden, by its path and content. */
 export function whyHiddenFile(path: string, content: string | undefined): string | undefined {
   if (SECRET_FILE.test(path)) return 'its name says so';
   if (content === undefined) return undefined;
-  const byText = whyHiddenText(content);
+  const byText = looksHidden(content);
   if (byText !== undefined) return byText;
   for (const line of content.split('\n')) {
     const setting = /^\s*(?:export\s+)?["']?([A-Za-z_][\w.-]*)["']?\s*[:=]\s*["']?([^"'\s#$][^"']*)/.exec(line);
@@ -38,21 +29,15 @@ export function whyHiddenFile(path: string, content: string | undefined): string
   return undefined;
 }
 
-const WORD_PASSWORD =
-  /((?:^|\s)-{1,2}(?:require-?pass|masterauth|password|passwd|pass|secret(?:-key)?|token|api-?key)(?:\s+|=))(["']?)([^\s"'$-][^\s"']*)\2/gi;
-const URL_USER = /([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:)([^/\s@$]+)(@)/gi;
+const IN_COMMANDS: readonly RegExp[] = [
+  /(?:^|\s)-{1,2}(?:require-?pass|masterauth|password|passwd|pass|secret(?:-key)?|token|api-?key)(?:\s+|=)(["']?)([^\s"'$-][^\s"']*)\1/gi,
+  /\bredis-cli\b[^|;&]*?\s-a\s+(["']?)([^\s"'$-][^\s"']*)\1/gi,
+  /\b(?:mysql|mariadb)(?:-?admin|-?dump|check)?\b[^|;&]*?\s-p(["']?)([^\s"'$-][^\s"']*)\1/gi,
+  /[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:()([^/\s@$"'{}]+)@/gi,
+];
 
-/**
- * The passwords that stand in a command line, after a flag that names one or in a URL.
- * @returns the text with each replaced by what `reference` makes of it
- */
-export function withoutPasswords(line: string, reference: (password: string, hint: string) => string): string {
-  return line
-    .replace(WORD_PASSWORD, (_all, before: string, quote: string, password: string) => {
-      const hint = before.replace(/[^A-Za-z]+/g, '_').replace(/^_+|_+$/g, '');
-      return `${before}${quote}${reference(password, hint)}${quote}`;
-    })
-    .replace(URL_USER, (_all, before: string, password: string, after: string) => {
-      return `${before}${reference(password, 'password')}${after}`;
-    });
+/** The passwords that stand in a command line: after a flag that names one, or in a URL. */
+export function passwordsIn(line: string): string[] {
+  const found = IN_COMMANDS.flatMap((pattern) => [...line.matchAll(pattern)].map((match) => match[2] ?? ''));
+  return [...new Set(found)].filter((password) => password !== '');
 }

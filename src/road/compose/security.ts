@@ -53,6 +53,7 @@ function capabilities(
   const security = securityOf(draft);
   const names = itemsOf(value).map((item) => (textOf(item) ?? '').toUpperCase().replace(/^CAP_/, ''));
   security.capabilities = { ...security.capabilities, [key]: names };
+  if (key === 'add' && names.includes('SYS_ADMIN')) security.allowPrivilegeEscalation = true;
   draft.report.mapped(path, value.at, `securityContext.capabilities.${key}`);
 }
 
@@ -62,6 +63,8 @@ export const privileged: Handler = (value, path, draft) => {
     return;
   }
   securityOf(draft).privileged = true;
+  // The API takes no privileged container that may not gain rights.
+  securityOf(draft).allowPrivilegeEscalation = true;
   draft.report.changed(
     path,
     value.at,

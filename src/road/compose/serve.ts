@@ -2,15 +2,14 @@ import { exposedPorts } from './build.ts';
 import type { Draft, Whole } from './draft.ts';
 import { mentionsOf, renamedHost } from './mentions.ts';
 import { addPort } from './ports.ts';
+import { childOf, isNothing } from './value.ts';
 
 /** The text of a variable, also of a hidden one. */
 export function textOfVariable(draft: Draft, name: string): string {
   const value = draft.environment.get(name)?.value;
   if (value?.is === 'plain') return value.text;
   if (value?.is !== 'secret') return '';
-  const set = draft.whole.sets.secretSets().find((each) => each.name === value.set);
-  const kept = set?.values[value.key];
-  return kept?.is === 'text' && typeof kept.text === 'string' ? kept.text : '';
+  return draft.whole.sets.secretText(value.set, value.key) ?? '';
 }
 
 /** Puts names of services that Kubernetes cannot have as it has them, wherever they stand as hosts. */
@@ -28,7 +27,7 @@ export function renameHosts(drafts: readonly Draft[], whole: Whole): void {
           whole.sets.secret(`environment:${draft.name}`, variable.value.key, changed);
         draft.report.changed(
           [...draft.path, 'environment', name],
-          (draft.map.entries.get('environment') ?? draft.map).at,
+          (childOf(draft.map, 'environment', name) ?? draft.map).at,
           `it names ${service}, which is ${part} on Kubernetes: put so`,
         );
       }
@@ -56,8 +55,11 @@ export function servePorts(drafts: readonly Draft[], whole: Whole): void {
     const waited = (whole.waiters.get(draft.service) ?? []).length > 0;
     const { report, path, map } = draft;
     const byOthers = named.find(({ port }) => port !== undefined);
-    const build = whole.builds.find(({ name }) => name === draft.name);
-    const exposed = build ? exposedPorts(build.dockerfile, build.text) : [];
+    const image = draft.image;
+    const build = whole.builds.find(({ name }) => 'build' in image && name === image.build);
+    // Another command than the image's own need not listen where the image's own does.
+    const ownCommand = ['command', 'entrypoint'].some((key) => !isNothing(map.entries.get(key)));
+    const exposed = build && (!ownCommand || named.length > 0) ? exposedPorts(build.dockerfile, build.text) : [];
     if (byOthers?.port !== undefined) {
       addPort(draft, byOthers.port, 'TCP', undefined, undefined);
       report.heading(
@@ -97,11 +99,10 @@ export function servePorts(drafts: readonly Draft[], whole: Whole): void {
 
 function sayPublished(draft: Draft): void {
   for (const { port, path, at } of draft.published) {
-    const outside = port.published === undefined ? 'no port of the machine' : `port ${port.published} of the machine`;
     draft.report.mapped(
       path,
       at,
-      `Service ${draft.name}, port ${port.port}${port.protocol === 'TCP' ? '' : ` ${port.protocol}`}; ${outside} is opened`,
+      `Service ${draft.name}, port ${port.port}${port.protocol === 'TCP' ? '' : ` ${port.protocol}`}`,
     );
   }
 }

@@ -6,7 +6,8 @@ export const SET_BYTES_MAX = 1024 * 1024;
 
 interface Growing<T> {
   readonly name: string;
-  readonly role: PartRole;
+  /** The part it belongs to; undefined for one that any part may use. */
+  readonly owner: string | undefined;
   readonly values: Record<string, T>;
   readonly source: string;
   readonly external?: boolean;
@@ -24,19 +25,19 @@ export class Sets {
   }
 
   /** The set known under `id`, made when it is first asked for. @returns its name */
-  settingSet(id: string, wanted: string, role: PartRole, source: string, external = false): string {
+  settingSet(id: string, wanted: string, owner: string | undefined, source: string, external = false): string {
     const known = this.settings.get(id);
     if (known) return known.name;
     const name = uniqueName(labelFor(wanted), this.taken);
-    this.settings.set(id, { name, role, values: {}, source, ...(external ? { external } : {}) });
+    this.settings.set(id, { name, owner, values: {}, source, ...(external ? { external } : {}) });
     return name;
   }
 
-  secretSet(id: string, wanted: string, role: PartRole, source: string, external = false): string {
+  secretSet(id: string, wanted: string, owner: string | undefined, source: string, external = false): string {
     const known = this.secrets.get(id);
     if (known) return known.name;
     const name = uniqueName(labelFor(wanted), this.taken);
-    this.secrets.set(id, { name, role, values: {}, source, ...(external ? { external } : {}) });
+    this.secrets.set(id, { name, owner, values: {}, source, ...(external ? { external } : {}) });
     return name;
   }
 
@@ -72,11 +73,29 @@ export class Sets {
     return texts.sort((a, b) => b.length - a.length);
   }
 
-  settingSets(): SettingSet[] {
-    return [...this.settings.values()];
+  /** Any secret of a Secret made here; undefined for what is made elsewhere or is not there. */
+  secretText(set: string, key: string): string | undefined {
+    for (const { name, values } of this.secrets.values()) {
+      const value = name === set ? values[key] : undefined;
+      if (value?.is === 'text' && typeof value.text === 'string') return value.text;
+    }
+    return undefined;
   }
 
-  secretSets(): SecretSet[] {
-    return [...this.secrets.values()];
+  /** @param roleOf the role of a part, by its name */
+  settingSets(roleOf: (part: string) => PartRole): SettingSet[] {
+    const own = [...this.settings.values()].filter(({ external }) => !external);
+    return own.map((set) => withRole(set, roleOf));
   }
+
+  secretSets(roleOf: (part: string) => PartRole): SecretSet[] {
+    return [...this.secrets.values()].map((set) => withRole(set, roleOf));
+  }
+}
+
+function withRole<T>(
+  { owner, ...rest }: Growing<T>,
+  roleOf: (part: string) => PartRole,
+): Omit<Growing<T>, 'owner'> & { role: PartRole } {
+  return { ...rest, role: owner === undefined ? 'part' : roleOf(owner) };
 }
