@@ -118,7 +118,7 @@ describe('what fails is taken back', () => {
     test(`${strategy}: pods that never get ready`, () =>
       ended(async () => {
         await plane.release(shop('1'));
-        const outcome = await plane.release(shop('broken', { strategy }), { timeoutMs: 100_000 });
+        const outcome = await plane.release(shop('broken', { strategy }), { timeoutMs: 600_000 });
         assert.equal(outcome.verdict, 'undone');
         assert.match(outcome.reason ?? '', /^deployment\/shop(-next)?: .*exit code 3/);
         assert.deepEqual(await stateOf(plane.client), V1);
@@ -127,7 +127,7 @@ describe('what fails is taken back', () => {
 
   test('of a first release nothing but data is left', () =>
     ended(async () => {
-      const outcome = await plane.release(shop('broken'), { timeoutMs: 100_000 });
+      const outcome = await plane.release(shop('broken'), { timeoutMs: 600_000 });
       assert.equal(outcome.verdict, 'undone');
       assert.deepEqual(await stateOf(plane.client), []);
     }));
@@ -137,7 +137,7 @@ describe('what fails is taken back', () => {
       await plane.release(shop('1'));
       const body = { spec: { replicas: 3 } };
       await plane.client.patch(kinds.deployments, 'default', 'shop', { type: 'merge', body }, { fieldManager: 'hand' });
-      const outcome = await plane.release(shop('broken'), { timeoutMs: 100_000 });
+      const outcome = await plane.release(shop('broken'), { timeoutMs: 600_000 });
       assert.equal(outcome.verdict, 'undone');
       assert.deepEqual(
         await stateOf(plane.client),
