@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../base/index.ts';
 import { type Manifest, manifestsFor } from '../road/manifests/index.ts';
-import { type Fact, type Facts, findApps, readProject } from '../road/project/index.ts';
+import { type Fact, type Facts, type FoundApp, findApps, readProject } from '../road/project/index.ts';
 import { colors as pc } from './colors.ts';
 import { type ImagePlan, planImage } from './up-image.ts';
 
@@ -13,27 +13,9 @@ export function registerPlan(program: Command): void {
     .option('--app <app>', 'name of the app in the cluster')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--json', 'print facts, Dockerfile and objects as one JSON document')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  wherry plan\n  wherry plan examples/users --json\n  wherry plan .          of a folder of several apps: the plans of all',
-    )
+    .addHelpText('after', '\nExamples:\n  wherry plan\n  wherry plan examples/users --json')
     .action(async (folder: string, options: PlanOptions) => {
-      const apps = await findApps(folder);
-      // One app, or none: the reading of the folder itself says what is wrong.
-      const folders = apps.length > 1 ? apps.map(({ directory }) => directory) : [folder];
-      if (folders.length > 1 && options.app !== undefined) {
-        const named = apps.map(({ path }) => path).join(', ');
-        throw new UserError(
-          '--app',
-          `names one app, and here are ${apps.length}: ${named}`,
-          'Plan one folder to name its app.',
-          {
-            exitStatus: 2,
-          },
-        );
-      }
-      const plans: Plan[] = [];
-      for (const directory of folders) plans.push(planOf(await readProject(directory), options));
+      const { plans, apps } = await plansOf(folder, options);
       if (options.json) {
         const documents = plans.map(jsonOf);
         console.log(JSON.stringify(documents.length > 1 ? { apps: documents } : documents[0], null, 2));
@@ -51,6 +33,29 @@ export function registerPlan(program: Command): void {
         }
       }
     });
+}
+
+/** The plan of a folder or, where it holds several apps, of each. */
+async function plansOf(folder: string, options: PlanOptions): Promise<{ plans: Plan[]; apps: readonly FoundApp[] }> {
+  try {
+    return { plans: [planOf(await readProject(folder), options)], apps: [] };
+  } catch (error) {
+    const apps = error instanceof UserError ? await findApps(folder) : [];
+    // One app, or none: the reading of the folder itself says what is wrong.
+    if (apps.length < 2) throw error;
+    if (options.app !== undefined) {
+      const named = apps.map(({ path }) => path).join(', ');
+      throw new UserError(
+        '--app',
+        `names one app, and here are ${apps.length}: ${named}`,
+        'Plan one of these folders.',
+        { exitStatus: 2 },
+      );
+    }
+    const plans: Plan[] = [];
+    for (const { directory } of apps) plans.push(planOf(await readProject(directory), options));
+    return { plans, apps };
+  }
 }
 
 interface PlanOptions {

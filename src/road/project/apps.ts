@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { UserError } from '../../base/index.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
-import { languageOf } from './language-of.ts';
+import { languageOf, readLanguage } from './language-of.ts';
 import { readNodeManifest } from './node-manifest.ts';
 import { readProcfile } from './procfile.ts';
 import { readSettings, SETTINGS_FILE } from './settings.ts';
@@ -89,21 +89,23 @@ async function appOf(folder: Folder, path: string): Promise<FoundApp | undefined
     source: at(source),
   });
   const named = namedOutright(folder);
-  const language = languageOf(folder);
   const folderName = basename(folder.directory);
-  if (!language) return named === undefined ? undefined : found(folderName, named);
-  const said = await language.read(folder);
-  const name = said.name?.value ?? folderName;
-  if (named !== undefined) return found(name, named);
+  const sign = languageOf(folder)?.sign;
+  if (!sign) return named === undefined ? undefined : found(folderName, named);
   try {
+    const reading = await readLanguage(folder, named !== undefined);
+    if (!reading) return undefined;
+    const { entry: language, said } = reading;
+    const name = said.name?.value ?? folderName;
+    if (named !== undefined) return found(name, named);
     const start = said.start(8080);
     // A package that names a main file only may be there to be used by others.
     if (!start || (path !== '' && language.language === 'node' && !servesByItself(folder, start.value)))
       return undefined;
     return found(name, start.source === 'default' ? signOf(folder, language.sign) : start.source);
   } catch (error) {
-    // Two possible starts: an app all the same, and asked for by itself it says which.
-    if (error instanceof UserError) return found(name, signOf(folder, language.sign));
+    // Two possible starts, a broken file: an app all the same, and asked for by itself it says what is wrong.
+    if (error instanceof UserError && path !== '') return found(folderName, signOf(folder, sign));
     throw error;
   }
 }

@@ -72,7 +72,7 @@ function startOf(
 /** An empty list lets in localhost while DEBUG is on and nobody when it is off; a probe asks by the pod's address. */
 function hostsNotes(settings: readonly Source[]): string[] {
   const set = settings.flatMap(({ path, text }) =>
-    [...text.matchAll(/^ALLOWED_HOSTS\s*(?::[^=\n]*)?=\s*([^\n]*(?:\n[^\n\]]*)*?\]|[^\n]*)/gm)].map((match) => ({
+    [...text.matchAll(/^ALLOWED_HOSTS\s*(?::[^=\n]*)?=\s*(\[[^\]]*\](?:[^\n]*)|[^\n]*)/gm)].map((match) => ({
       source: placeOf(path, text, match.index),
       value: match[1] ?? '',
     })),

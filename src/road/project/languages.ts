@@ -8,7 +8,7 @@ import { isPhp, readPhp } from './php.ts';
 import { isPython, readPython } from './python.ts';
 import { isRuby, readRuby } from './ruby.ts';
 import { isRust, readRust } from './rust.ts';
-import { isStaticSite, readStaticSite } from './static-site.ts';
+import { isGenerated, isStaticSite, readStaticSite } from './static-site.ts';
 
 /** One language: how a folder shows it, and who reads the folder then. */
 export interface LanguageEntry {
@@ -43,7 +43,8 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     language: 'python',
     marks: isPython,
     read: readPython,
-    sign: /^(?:requirements\.txt|pyproject\.toml|Pipfile|setup\.py|manage\.py|[^/]+\.py)$/,
+    yields: (folder) => isGenerated(folder) && !folder.paths.some((path) => /^(?:app|main|manage|server|wsgi|asgi)\.py$/.test(path)),
+    sign: /^(?:requirements(?:\.txt|-prod\.txt|\/[\w-]+\.txt)|pyproject\.toml|Pipfile|setup\.py|manage\.py)$/,
     lookedFor: 'requirements.txt, pyproject.toml, Pipfile or *.py (Python)',
     startAdvice:
       "Looked for an app object (Flask, FastAPI, Starlette and their kin), a factory (create_app), Django's wsgi.py and main.py, app.py, server.py or run.py. Say it in a Procfile (web: gunicorn app:app) or wherry.yaml (start: …).",
@@ -68,6 +69,7 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     language: 'ruby',
     marks: isRuby,
     read: readRuby,
+    yields: isGenerated,
     sign: /^(?:Gemfile|config\.ru|(?:app|server|main|web)\.rb)$/,
     lookedFor: 'Gemfile, config.ru or app.rb (Ruby)',
     startAdvice: 'Say it in a Procfile (web: bundle exec puma) or wherry.yaml (start: …).',

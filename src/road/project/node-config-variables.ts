@@ -62,7 +62,7 @@ export function configurationVariables(path: string, code: string): FoundVariabl
 /** `PORT: z.coerce.number().default(3000)`, `PORT: port({ default: 3000 })`, `DB: Joi.string().default('x')`. */
 function schemaFields(code: string, add: (name: string, fallback: string | undefined, index: number) => void): void {
   const field =
-    /^[ \t]*['"]?([A-Z][A-Z0-9_]*)['"]?\s*:\s*((?:z|Joi|joi|v|Type|yup|envalid)\.|(?:str|num|bool|port|url|host|email|json|makeValidator)\()/gm;
+    /^[ \t]*['"]?([A-Z][A-Z0-9_]*)['"]?\s*:\s*((?:z|Joi|joi|v|Type|yup|envalid)\s*\.|(?:str|num|bool|port|url|host|email|json|makeValidator)\()/gm;
   for (const match of code.matchAll(field)) {
     const start = match.index + match[0].length;
     // A field ends where the next one begins; ten lines are more than any has.

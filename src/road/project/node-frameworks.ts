@@ -12,8 +12,8 @@ export interface FrameworkWay {
   readonly build?: string;
   /** What serves in production; found through the packages' own programs. */
   readonly start?: string;
-  /** The package that holds the program of `start`. */
-  readonly startPackage?: string;
+  /** Start scripts that this way of building makes wrong; `start` takes their place. */
+  readonly replaces?: RegExp;
   /** Pages that a file server serves, instead of `start`. */
   readonly output?: string;
   readonly notes?: readonly string[];
@@ -43,9 +43,14 @@ const FRAMEWORKS: readonly Framework[] = [
       if (output === 'export') return { build: 'next build', output: 'out' };
       // The server of this output binds to HOSTNAME, which in a pod is the pod's name.
       if (output === 'standalone') {
-        return { build: 'next build', start: 'env HOSTNAME=0.0.0.0 node .next/standalone/server.js', port: 3000 };
+        return {
+          build: 'next build',
+          start: 'env HOSTNAME=0.0.0.0 node .next/standalone/server.js',
+          replaces: /^next\s+start\b/,
+          port: 3000,
+        };
       }
-      return { build: 'next build', start: 'next start', startPackage: 'next', port: 3000 };
+      return { build: 'next build', start: 'next start', port: 3000 };
     },
   },
   {
@@ -77,7 +82,6 @@ const FRAMEWORKS: readonly Framework[] = [
     way: () => ({
       build: 'react-router build',
       start: 'react-router-serve ./build/server/index.js',
-      startPackage: '@react-router/serve',
       port: 3000,
     }),
   },
@@ -87,7 +91,6 @@ const FRAMEWORKS: readonly Framework[] = [
     way: ({ configuration }) => ({
       build: configuration('vite.config') ? 'remix vite:build' : 'remix build',
       start: `remix-serve ./build/${configuration('vite.config') ? 'server/' : ''}index.js`,
-      startPackage: '@remix-run/serve',
       port: 3000,
     }),
   },

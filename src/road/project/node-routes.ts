@@ -3,8 +3,56 @@ import { placeOf } from './folder.ts';
 import { roleOf } from './routes.ts';
 import type { Source } from './written-addresses.ts';
 
+/** The routes of all modules, each below the prefix that its router is mounted at. */
+export function nodeRoutesOf(sources: readonly Source[]): Route[] {
+  const prefixes = mountedAt(sources);
+  return sources.flatMap((source) => {
+    const prefix = prefixes.get(source.path);
+    const routes = nodeRoutes(source);
+    if (prefix === undefined) return routes;
+    return routes.map((route) => {
+      const path = `${prefix}${route.path === '/' ? '' : route.path}`;
+      return { ...route, path, role: roleOf(route.method, path) };
+    });
+  });
+}
+
+/** `app.use('/orders', orders)` where orders came from a module of the app: that module's prefix. */
+function mountedAt(sources: readonly Source[]): Map<string, string> {
+  const known = new Set(sources.map(({ path }) => path));
+  const found = new Map<string, string>();
+  for (const { path, text } of sources) {
+    const mount =
+      /\b\w+\s*\.\s*(?:use|route)\(\s*['"](\/[^'"]*)['"]\s*,\s*(?:[^;()]*,\s*)?(?:require\(\s*['"](\.[^'"]+)['"]\s*\)|(\w+)(?:\.\w+)?)/g;
+    for (const match of text.matchAll(mount)) {
+      const named = match[2] ?? (match[3] === undefined ? undefined : moduleNamed(text, match[3]));
+      const target = named === undefined ? undefined : resolved(path, named, known);
+      if (target !== undefined && target !== path) found.set(target, (match[1] ?? '').replace(/\/$/, ''));
+    }
+  }
+  return found;
+}
+
+function moduleNamed(text: string, name: string): string | undefined {
+  const imported = new RegExp(
+    String.raw`\bimport\s+(?:\*\s+as\s+)?(?:${name}\b|\{[^}]*\b${name}\b[^}]*\})[^;'"]*?from\s*['"](\.[^'"]+)['"]|\b(?:const|let|var)\s+(?:${name}|\{[^}]*\b${name}\b[^}]*\})\s*=\s*require\(\s*['"](\.[^'"]+)['"]`,
+  ).exec(text);
+  return imported?.[1] ?? imported?.[2];
+}
+
+function resolved(from: string, named: string, known: ReadonlySet<string>): string | undefined {
+  const parts = from.split('/').slice(0, -1);
+  for (const part of named.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  const bare = parts.join('/').replace(/\.[cm]?[jt]sx?$/, '');
+  const endings = ['.js', '.ts', '.mjs', '.cjs', '.mts', '.cts', '/index.js', '/index.ts'];
+  return endings.map((ending) => `${bare}${ending}`).find((path) => known.has(path));
+}
+
 /** The routes that a module declares: calls of a router, fastify.route, Nest's decorators, comparisons of a URL, files. */
-export function nodeRoutes({ path, text }: Source): Route[] {
+function nodeRoutes({ path, text }: Source): Route[] {
   const routes: Route[] = [];
   const add = (method: string, route: string, index: number): void => {
     const upper = method === 'all' ? 'GET' : method.toUpperCase();

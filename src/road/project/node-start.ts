@@ -70,6 +70,7 @@ function fromScript(app: NodeApp, script: Fact<string>, name: string): StartFact
   const { source } = script;
   // The image sets NODE_ENV itself.
   const command = script.value.replace(/^(?:cross-env\s+)?NODE_ENV=production\s+(?:cross-env\s+)?/, '');
+  if (way?.start && way.replaces?.test(command)) return withProgram(app, way.start, way.source);
   if (developmentServer(command)) {
     const watched = /^nodemon\s+(?:--\S+\s+)*([\w@./-]+\.[cm]?js)$/.exec(command)?.[1];
     if (watched) return { value: `node ${watched}`, source };

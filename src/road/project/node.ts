@@ -15,7 +15,7 @@ import {
   packageManagerOf,
   readNodeManifest,
 } from './node-manifest.ts';
-import { nodeRoutes, writtenNodePort } from './node-routes.ts';
+import { nodeRoutesOf, writtenNodePort } from './node-routes.ts';
 import { nodeStart, servesPages } from './node-start.ts';
 import { nodeVariables } from './node-variables.ts';
 import { readPrisma } from './prisma.ts';
@@ -95,7 +95,9 @@ export async function readNode(folder: Folder): Promise<LanguageFacts> {
     workspace: above && { value: top.directory, source: shown(above.workspace.source) },
     variables: variables.filter(({ name }) => !BUILT_IN.test(name)),
     services: prisma?.services ?? [],
-    routes: pages ? [] : uniqueRoutes(sources.filter(({ path }) => !path.startsWith('../')).flatMap(nodeRoutes)),
+    routes: pages
+      ? [{ method: 'GET', path: '/', source: way?.source ?? 'default', role: undefined }]
+      : uniqueRoutes(nodeRoutesOf(sources.filter(({ path }) => !path.startsWith('../')))),
     sources,
     native: packages.filter(({ value }) => NATIVE.includes(value)),
     port: pages ? { value: 8080, source: 'default' } : (writtenNodePort(sources) ?? portOf(way)),

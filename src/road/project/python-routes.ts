@@ -3,8 +3,57 @@ import { placeOf } from './folder.ts';
 import { roleOf } from './routes.ts';
 import type { Source } from './written-addresses.ts';
 
+/** The routes of all modules, each below the prefix that its router, blueprint or urls are included at. */
+export function pythonRoutesOf(sources: readonly Source[]): Route[] {
+  const prefixes = includedAt(sources);
+  return sources.flatMap((source) => {
+    const prefix = prefixes.find(({ fits }) => fits(source))?.prefix ?? '';
+    return pythonRoutes(source).map((route) => {
+      const path = `${prefix.replace(/\/$/, '')}${route.path}`;
+      return prefix ? { ...route, path, role: roleOf(route.method, path) } : route;
+    });
+  });
+}
+
+interface Inclusion {
+  readonly prefix: string;
+  readonly fits: (source: Source) => boolean;
+}
+
+/** `include_router(items.router, prefix="/items")`, `register_blueprint(bp, url_prefix="/x")`, `path("api/", include("books.urls"))`. */
+function includedAt(sources: readonly Source[]): Inclusion[] {
+  const found: Inclusion[] = [];
+  const call =
+    /\b(?:include_router|register_blueprint)\(\s*(?:(\w+)\.)?(\w+)\s*,[^)]*?\b(?:url_)?prefix\s*=\s*['"]([^'"]*)['"]/g;
+  for (const { path, text } of sources) {
+    for (const match of text.matchAll(call)) {
+      const [, module, name = '', prefix = ''] = match;
+      // The module is the one before the dot, or the one that the name was imported from.
+      const imported = new RegExp(String.raw`^\s*from\s+([\w.]+)\s+import\s+[^\n]*\b${name}\b`, 'm').exec(text)?.[1];
+      const stem = module ?? imported?.split('.').at(-1);
+      const defines = new RegExp(String.raw`^${name}\s*=\s*(?:APIRouter|Blueprint)\(`, 'm');
+      found.push({
+        prefix,
+        fits: (source) =>
+          source.path !== path &&
+          (stem === undefined || new RegExp(String.raw`(?:^|/)${stem}(?:/__init__)?\.py$`).test(source.path)) &&
+          (module !== undefined || defines.test(source.text)),
+      });
+    }
+    if (!/(?:^|\/)urls\.py$/.test(path)) continue;
+    for (const match of text.matchAll(/\bpath\(\s*['"]([^'"<]*)['"]\s*,\s*include\(\s*\(?\s*['"]([\w.]+)['"]/g)) {
+      const file = `${(match[2] ?? '').replaceAll('.', '/')}.py`;
+      found.push({
+        prefix: `/${match[1] ?? ''}`,
+        fits: (source) => source.path === file || source.path.endsWith(`/${file}`),
+      });
+    }
+  }
+  return found;
+}
+
 /** The routes that a module declares: decorators of Flask, FastAPI and their kin, literal paths of Django's urls. */
-export function pythonRoutes({ path, text }: Source): Route[] {
+function pythonRoutes({ path, text }: Source): Route[] {
   const routes: Route[] = [];
   const prefix = prefixOf(text);
   const add = (method: string, route: string, index: number): void => {
@@ -25,7 +74,7 @@ export function pythonRoutes({ path, text }: Source): Route[] {
   for (const match of text.matchAll(/\bRoute\(\s*['"](\/[^'"]*)['"]/g)) add('GET', match[1] ?? '/', match.index);
   // Django: path("health/", view); only literal paths of urls.py.
   if (/(?:^|\/)urls\.py$/.test(path)) {
-    for (const match of text.matchAll(/\bpath\(\s*['"]([^'"<]*)['"]\s*,\s*(?!include\b)/g)) {
+    for (const match of text.matchAll(/\bpath\(\s*['"]([^'"<]*)['"]\s*,(?!\s*include\b)/g)) {
       add('GET', `/${match[1] ?? ''}`, match.index);
     }
   }

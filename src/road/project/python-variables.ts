@@ -56,11 +56,14 @@ function readCalls(code: string, add: Add): void {
   );
   for (const match of code.matchAll(call)) {
     const literal = match[2] ?? match[3] ?? match[4]?.replaceAll('_', '') ?? match[5];
+    // env.list("X", default=["a", "b"]) reads `a,b`.
+    const list = /^,?\s*(?:default\s*=\s*)?\[([^\]]*)\]/.exec(code.slice(match.index + match[0].length).trimStart());
+    const items = list && [...(list[1] ?? '').matchAll(/['"]([^'"]*)['"]/g)].map((item) => item[1] ?? '').join(',');
     // os.environ.get("X") or "fallback"
     const after = /^\s*(?:,\s*)?\)\s*or\s*(?:'([^'\n]*)'|"([^"\n]*)"|(\d+))/.exec(
       code.slice(match.index + match[0].length, match.index + match[0].length + 300),
     );
-    add(match[1] ?? '', literal ?? after?.[1] ?? after?.[2] ?? after?.[3], match.index);
+    add(match[1] ?? '', literal ?? (items || undefined) ?? after?.[1] ?? after?.[2] ?? after?.[3], match.index);
   }
 }
 

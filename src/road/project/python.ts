@@ -5,7 +5,7 @@ import { type Folder, placeOf } from './folder.ts';
 import { maskComments } from './mask.ts';
 import { alembicMigrate } from './migrate-command.ts';
 import { readPythonPackages } from './python-packages.ts';
-import { pythonRoutes, writtenPythonPort } from './python-routes.ts';
+import { pythonRoutesOf, writtenPythonPort } from './python-routes.ts';
 import { moduleOf, pythonStart } from './python-start.ts';
 import { pythonVariables } from './python-variables.ts';
 import { uniqueRoutes } from './routes.ts';
@@ -49,7 +49,7 @@ export function readPython(folder: Folder): LanguageFacts {
   const modules = folder.paths.filter((path) => path.endsWith('.py') && !NOT_SERVING.test(path));
   const sources = modules.flatMap((path) => {
     const text = folder.read(path) ?? '';
-    return TELLING.test(text) || /(?:wsgi|asgi|manage)\.py$/.test(path)
+    return TELLING.test(text) || /(?:wsgi|asgi|manage)\.py$|(?:^|\/)settings\/\w+\.py$/.test(path)
       ? [{ path, text: maskComments(text, 'python') }]
       : [];
   });
@@ -68,7 +68,7 @@ export function readPython(folder: Folder): LanguageFacts {
     start: django?.start ?? ((port) => pythonStart(folder, sources, frameworkName, port)),
     migrate: django?.migrate ?? alembicMigrate(folder, packages, plainStart(folder, sources, frameworkName)),
     variables: [...sources.flatMap(({ path, text }) => pythonVariables(path, text)), ...(django?.variables ?? [])],
-    routes: uniqueRoutes(sources.flatMap(pythonRoutes)),
+    routes: uniqueRoutes(pythonRoutesOf(sources)),
     sources,
     native: packages.filter(({ value }) => NATIVE.includes(value)),
     port: writtenPythonPort(sources) ?? (ownPort === undefined ? undefined : { value: ownPort, source: 'default' }),

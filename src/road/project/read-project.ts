@@ -6,7 +6,7 @@ import { commandPort, developmentNote } from './commands.ts';
 import type { Fact, Facts, LanguageFacts, ProcessFact, Settings, Variable } from './contract.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
-import { languageOf, otherLanguages } from './language-of.ts';
+import { languageOf, otherLanguages, readLanguage } from './language-of.ts';
 import { LANGUAGES, type LanguageEntry } from './languages.ts';
 import { findMigrations } from './migrations.ts';
 import { type Processes, readProcfile } from './procfile.ts';
@@ -30,15 +30,17 @@ export async function readProject(directory: string): Promise<Facts> {
   const dockerfile = readDockerfile(folder);
   const procfile = readProcfile(folder);
   const appJson = readAppJson(folder);
-  const found = languageOf(folder);
-  if (holdsOthers(folder) || (!found && !dockerfile)) {
+  const web = settings.start ?? procfile.get('web');
+  const marked = languageOf(folder);
+  if (holdsOthers(folder) || (!marked && !dockerfile)) {
     const other = await appBelow(directory, folder);
     if (other) return other;
   }
-  if (!found && !dockerfile) throw nothingRecognised(directory, folder);
+  if (!marked && !dockerfile) throw nothingRecognised(directory, folder);
 
-  const said = await found?.read(folder);
-  const web = settings.start ?? procfile.get('web');
+  const reading = await readLanguage(folder, web !== undefined || dockerfile !== undefined);
+  const found = reading?.entry;
+  const said = reading?.said;
   const migrations = said?.migrations ?? findMigrations(folder, said?.packages ?? []);
   const migrate = migrateOf(settings, procfile, appJson, said);
   const processes = processesOf(procfile, appJson, said);
@@ -81,7 +83,7 @@ export async function readProject(directory: string): Promise<Facts> {
     throw noStart(directory, found);
   }
 
-  if (migrations && !migrate && !SELF_APPLIED.has(migrations.tool.value)) {
+  if (migrations && !migrate && !said?.appliesMigrations && !SELF_APPLIED.has(migrations.tool.value)) {
     notes.push(
       `${migrations.tool.source}: nothing says what applies the ${migrations.tool.value} migrations; say migrate: in wherry.yaml`,
     );
@@ -98,7 +100,7 @@ export async function readProject(directory: string): Promise<Facts> {
     version: said?.version,
     language: found && {
       value: found.language,
-      source: folder.paths.find((path) => found.sign.test(path)) ?? 'the folder',
+      source: folder.paths.find((path) => found.sign.test(path)) ?? said?.sources[0]?.path ?? 'the folder',
     },
     languageVersion: said?.languageVersion,
     framework: said?.framework,
@@ -107,7 +109,7 @@ export async function readProject(directory: string): Promise<Facts> {
     packages: said?.packages ?? [],
     build: settings.build ?? said?.build,
     start,
-    migrate,
+    migrate: migrate && { value: migrate.value, source: migrate.source },
     migrations,
     processes,
     output: said?.output,

@@ -1,0 +1,1 @@
+exports.level = process.env.LOG_LEVEL || 'info';

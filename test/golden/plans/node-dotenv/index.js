@@ -1,0 +1,3 @@
+require('dotenv').config();
+const { SMTP_HOST, SMTP_PASSWORD, FROM_ADDRESS, PORT } = process.env;
+require('node:http').createServer().listen(PORT);

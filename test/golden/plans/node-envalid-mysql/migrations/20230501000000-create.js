@@ -1,0 +1,8 @@
+module.exports = {
+  async up(queryInterface, Sequelize) {
+    await queryInterface.createTable('entries', { id: Sequelize.INTEGER });
+  },
+  async down(queryInterface) {
+    await queryInterface.dropTable('entries');
+  },
+};

@@ -1,0 +1,3 @@
+export default function handler(request, response) {
+  response.json({ search: process.env.SEARCH_URL ?? 'http://localhost:7700' });
+}

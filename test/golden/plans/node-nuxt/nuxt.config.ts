@@ -1,0 +1,1 @@
+export default defineNuxtConfig({ runtimeConfig: { redisUrl: process.env.REDIS_URL } });

@@ -1,0 +1,2 @@
+require('pg').connect(process.env.DATABASE_URL);
+require('redis').createClient({ url: process.env.REDIS_URL });

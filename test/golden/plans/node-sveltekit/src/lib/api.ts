@@ -1,0 +1,1 @@
+export const key = process.env.WEATHER_API_KEY;

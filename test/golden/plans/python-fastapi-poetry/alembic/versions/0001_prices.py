@@ -1,0 +1,2 @@
+def upgrade():
+    op.create_table('prices')
