@@ -41,14 +41,14 @@ const workloads = () => cluster.kubectl('get', 'deployments,statefulsets,jobs,po
 
 describe('an app that cannot be carried', () => {
   test('nothing in the folder, no folder, a file', () => {
-    refused(up(folder('empty', {})), 1, /empty: the folder is empty\nLooked for a Dockerfile, package\.json/);
+    refused(up(folder('empty', {})), 1, /empty: the folder is empty\nLooked for a Dockerfile; package\.json/);
     refused(up(join(base, 'nowhere')), 1, /nowhere: no such folder\nName the app's folder: wherry up FOLDER/);
     refused(up(join(root, 'package.json')), 1, /package\.json: .+\n.+/);
   });
 
   test('no start command, and two of them', () => {
     const none = folder('none', { 'package.json': '{"name": "none"}', 'a.js': 'require("http")\n' });
-    refused(up(none), 1, /none: found no command that starts the app\nSay it in package\.json/);
+    refused(up(none), 1, /none: found no command that starts the app\nLooked for .* Say it in package\.json/);
     const module = 'from flask import Flask\napp = Flask(__name__)\n';
     const two = folder('two', { 'requirements.txt': 'flask\n', 'one.py': module, 'two.py': module });
     refused(up(two), 1, /one\.py:2: two modules could start the app: one:app and two:app \(two\.py:2\)\nChoose in /);
