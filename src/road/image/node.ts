@@ -35,6 +35,11 @@ export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
   return { text: `${lines.join('\n')}\n`, dockerignore: ignored(facts, pages), notes: notesOf(facts) };
 }
 
+/** Where programs of packages lie: of the app itself and, in a workspace, of the whole. */
+function programsIn(work: string): string {
+  return [...new Set([work, '/app'])].map((folder) => `${folder}/node_modules/.bin`).join(':');
+}
+
 /** Whether packages of development must be there: to build, or for a command of the running app. */
 function needsAll(facts: Facts): boolean {
   return facts.build !== undefined || facts.startNeedsDevelopment !== undefined || schemaOf(facts) !== undefined;
@@ -60,7 +65,7 @@ function packageLines(facts: Facts, work: string): string[] {
   // Without packages nothing makes the folder that the last stage copies.
   const folder = facts.packages.length === 0 && !facts.workspace ? ' && mkdir -p node_modules' : '';
   return [
-    `ENV NPM_CONFIG_UPDATE_NOTIFIER=false PATH=${work}/node_modules/.bin:/app/node_modules/.bin:$PATH`,
+    `ENV NPM_CONFIG_UPDATE_NOTIFIER=false PATH=${programsIn(work)}:$PATH`,
     'WORKDIR /app',
     ...manager.prepare,
     ...(compiled
@@ -125,7 +130,7 @@ function lastStage(facts: Facts, base: string, work: string): string[] {
         ];
   return [
     `FROM ${base}`,
-    `ENV NODE_ENV=production PATH=${work}/node_modules/.bin:/app/node_modules/.bin:$PATH`,
+    `ENV NODE_ENV=production PATH=${programsIn(work)}:$PATH`,
     'WORKDIR /app',
     ...copies,
     ...(work === '/app' ? [] : [`# ${facts.workspace?.source}`, `WORKDIR ${work}`]),
