@@ -207,6 +207,8 @@ export interface LanguageFacts {
   readonly start: (port: number) => StartFact | undefined;
   readonly migrate: StartFact | undefined;
   readonly migrations?: MigrationFacts | undefined;
+  /** Where the app's own code applies its migrations when it starts. */
+  readonly appliesMigrations?: Fact<string> | undefined;
   readonly output?: Fact<string> | undefined;
   readonly runTimeFiles?: readonly Fact<string>[];
   readonly processes?: readonly ProcessFact[];

@@ -1,10 +1,10 @@
 import { UserError } from '../../base/index.ts';
-import type { Fact, LanguageFacts, MigrationFacts } from './contract.ts';
+import type { Fact, LanguageFacts } from './contract.ts';
 import { dotnetRoutes } from './dotnet-routes.ts';
 import { appSettings, dotnetVariables } from './dotnet-variables.ts';
 import { type Folder, lineOf, placeOf } from './folder.ts';
 import { uniqueRoutes } from './routes.ts';
-import { factIn, sourceFiles } from './source-files.ts';
+import { factIn, sourceFact, sourceFiles } from './source-files.ts';
 import type { Source } from './written-addresses.ts';
 
 const DEFAULT_VERSION = '8.0';
@@ -59,13 +59,13 @@ export function readDotnet(folder: Folder): LanguageFacts {
     },
     output: { value: '/out', source: path },
     migrate: undefined,
-    migrations: migrationsOf(folder, packages),
+    appliesMigrations: sourceFact(sources, /\.Database\s*\.(?:Migrate|MigrateAsync)\(/),
     variables: dotnetVariables(sources, settings),
     routes: uniqueRoutes(sources.flatMap(dotnetRoutes)),
     sources,
     native: [],
     port: writtenPort(sources, settings) ?? { value: 8080, source: 'default' },
-    notes: migrationNotes(folder, packages, sources),
+    notes: [],
   };
 }
 
@@ -109,22 +109,6 @@ function dotnetVersion(folder: Folder, path: string): Fact<string> {
     factIn(folder, 'Directory.Build.props', /<TargetFrameworks?>[^<]*?net(?:coreapp)?(\d+\.\d+)/) ??
     factIn(folder, 'global.json', /"version"\s*:\s*"(\d+\.\d+)/);
   return said ?? { value: DEFAULT_VERSION, source: 'default' };
-}
-
-function migrationsOf(folder: Folder, packages: readonly Fact<string>[]): MigrationFacts | undefined {
-  const tool = packages.find(({ value }) => /EntityFrameworkCore/.test(value));
-  const files = folder.paths
-    .filter((path) => /(?:^|\/)Migrations\/\d{14}_\w+\.cs$/.test(path) && !path.endsWith('.Designer.cs'))
-    .sort();
-  return tool && files.length > 0 ? { tool: { value: 'ef', source: tool.source }, files, risks: [] } : undefined;
-}
-
-function migrationNotes(folder: Folder, packages: readonly Fact<string>[], sources: readonly Source[]): string[] {
-  const migrations = migrationsOf(folder, packages);
-  if (!migrations || sources.some(({ text }) => /\.Database\s*\.Migrate(?:Async)?\(/.test(text))) return [];
-  return [
-    `${migrations.files[0]}:1: nothing applies these migrations: the image has no SDK for dotnet ef; call Database.Migrate() behind a switch of the app and name that command as migrate: in wherry.yaml`,
-  ];
 }
 
 function writtenPort(

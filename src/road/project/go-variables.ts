@@ -16,9 +16,10 @@ export function goVariables(sources: readonly Source[]): FoundVariable[] {
   const readers = ownReaders(sources);
   return sources.flatMap(({ path, text }) => {
     const found: FoundVariable[] = [];
-    const add = (name: string | undefined, fallback: string | undefined, index: number): void => {
-      if (name && /^[A-Za-z_]\w*$/.test(name) && !NOT_OURS.test(name))
-        found.push({ name, fallback, source: placeOf(path, text, index) });
+    const add = (name: string | undefined, fallback: string | undefined, index: number, optional = false): void => {
+      if (name && /^[A-Za-z_]\w*$/.test(name) && !NOT_OURS.test(name)) {
+        found.push({ name, fallback, source: placeOf(path, text, index), ...(optional ? { optional } : {}) });
+      }
     };
     for (const match of text.matchAll(new RegExp(String.raw`${READ}\(\s*"(\w+)"\s*\)`, 'g')))
       add(match[1], fallbackAfter(text, match.index, match[0].length), match.index);
@@ -28,7 +29,11 @@ export function goVariables(sources: readonly Source[]): FoundVariable[] {
         'g',
       );
       for (const match of text.matchAll(call)) {
-        add(match[1], match[2] ?? match[3] ?? match[4]?.replaceAll('_', '') ?? match[5], match.index);
+        const plain = match[2] ?? match[3] ?? match[4]?.replaceAll('_', '') ?? match[5];
+        // A default that is worked out leaves the variable optional.
+        const worked = plain === undefined && match[0].endsWith(',');
+        const duration = worked ? durationOf(text.slice(match.index + match[0].length)) : undefined;
+        add(match[1], plain ?? duration, match.index, worked && duration === undefined);
       }
     }
     structTags(text, add);
@@ -42,6 +47,13 @@ export function goVariables(sources: readonly Source[]): FoundVariable[] {
 }
 
 type Add = (name: string | undefined, fallback: string | undefined, index: number) => void;
+
+/** `5 * time.Second` as time.ParseDuration reads it: `5s`. */
+function durationOf(text: string): string | undefined {
+  const match = /^\s*(?:(\d+)\s*\*\s*)?time\.(Millisecond|Second|Minute|Hour)\s*\)/.exec(text);
+  const units: Readonly<Record<string, string>> = { Millisecond: 'ms', Second: 's', Minute: 'm', Hour: 'h' };
+  return match ? `${match[1] ?? '1'}${units[match[2] ?? ''] ?? 's'}` : undefined;
+}
 
 /** Functions of the app that hand their first parameter to os.Getenv. */
 function ownReaders(sources: readonly Source[]): string[] {

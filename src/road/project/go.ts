@@ -5,7 +5,7 @@ import { goRoutes } from './go-routes.ts';
 import { goVariables } from './go-variables.ts';
 import { uniqueRoutes } from './routes.ts';
 import { runTimeFiles } from './run-time-files.ts';
-import { existsBelow, factIn, sourceFiles, toolVersion } from './source-files.ts';
+import { existsBelow, factIn, sourceFact, sourceFiles, toolVersion } from './source-files.ts';
 import type { Source } from './written-addresses.ts';
 
 const DEFAULT_VERSION = '1.24';
@@ -59,6 +59,7 @@ export function readGo(folder: Folder): LanguageFacts {
     },
     output: binary && serving ? { value: binary, source: serving.source } : undefined,
     migrate: migrationProgram(programs, names),
+    appliesMigrations: sourceFact(sources, /\bgoose\.Up(?:Context)?\(|\bmigrate\.New\w*\(|\.AutoMigrate\(/),
     variables: [...goVariables(sources), ...ginPort(named?.[0], sources)],
     routes: uniqueRoutes(sources.flatMap(({ path, text }) => goRoutes(path, text))),
     sources,

@@ -37,7 +37,7 @@ export function readGradle(folder: Folder): GradleBuild | undefined {
         : undefined,
     version: find(/^\s*version\s*=?\s*"([^"]+)"/m),
     javaVersion: find(
-      /JavaLanguageVersion\.of\(\s*"?(\d+)|\bjvmToolchain\(\s*(\d+)|(?:sourceCompatibility|targetCompatibility|release)(?:\.set\(|\s*=)\s*(?:JavaVersion\.VERSION_)?"?(?:1[._])?(\d+)/,
+      /JavaLanguageVersion\.of\(\s*"?(\d+)|\bjvmToolchain\(\s*(\d+)|(?:sourceCompatibility|targetCompatibility|release)(?:\.set\(|\s*=)\s*(?:JavaVersion\.(?:VERSION_|toVersion\())?"?(?:1[._])?(\d+)/,
     ),
     plugins: [
       ...text.matchAll(

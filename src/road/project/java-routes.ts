@@ -16,9 +16,7 @@ export function javaRoutes({ path, text }: Source): Route[] {
   )) {
     add((match[1] ?? '').toUpperCase(), match[2] ?? '', match.index);
   }
-  for (const match of text.matchAll(
-    /@(GET|POST|PUT|PATCH|DELETE)\b(?:(?!@(?:GET|POST|PUT|PATCH|DELETE)\b)[^;{}]){0,200}/g,
-  )) {
+  for (const match of text.matchAll(/@(GET|POST|PUT|PATCH|DELETE)\b(?:\s*@\w+(?:\((?:"[^"]*"|[^)"])*\))?)*/g)) {
     // The path may stand before or behind the method.
     const own =
       /@Path\(\s*"([^"]*)"/.exec(match[0])?.[1] ?? /@Path\(\s*"([^"]*)"\s*\)\s*$/.exec(text.slice(0, match.index))?.[1];

@@ -1,4 +1,4 @@
-import type { Fact, LanguageFacts, MigrationFacts } from './contract.ts';
+import type { Fact, LanguageFacts } from './contract.ts';
 import { type Folder, lineOf } from './folder.ts';
 import { type GradleBuild, readGradle } from './gradle.ts';
 import { javaProperties } from './java-properties.ts';
@@ -75,7 +75,6 @@ export function readJava(folder: Folder): LanguageFacts {
     start: () => startOf(framework, pom, gradle, sources),
     output: outputOf(pom, gradle, framework?.name),
     migrate: undefined,
-    migrations: migrationsOf(folder, has),
     variables: javaVariables(sources, properties, framework?.name),
     routes: uniqueRoutes([...managementRoutes(has, properties, framework?.name), ...sources.flatMap(javaRoutes)]),
     sources,
@@ -223,37 +222,6 @@ function mainClass(sources: readonly Source[]): Fact<string> | undefined {
   }
   return undefined;
 }
-
-const MIGRATION_FILES: readonly (readonly ['flyway' | 'liquibase', RegExp])[] = [
-  ['flyway', /(?:^|\/)db\/migration\/.*\.(?:sql|java|kt)$/],
-  ['liquibase', /(?:^|\/)db\/changelog\/.*\.(?:xml|ya?ml|json|sql)$/],
-];
-
-/** Flyway and Liquibase change the database when the app starts, so there is no command of its own. */
-function migrationsOf(folder: Folder, has: (name: string) => Fact<string> | undefined): MigrationFacts | undefined {
-  for (const [tool, files] of MIGRATION_FILES) {
-    const names = tool === 'flyway' ? FLYWAY : LIQUIBASE;
-    const dependency = names.map(has).find((fact) => fact !== undefined);
-    const found = folder.paths.filter((path) => files.test(path) && !NOT_SERVING.test(path));
-    if (dependency && found.length > 0)
-      return { tool: { value: tool, source: dependency.source }, files: found, risks: [] };
-  }
-  return undefined;
-}
-
-const FLYWAY = [
-  'org.flywaydb:flyway-core',
-  'org.flywaydb:flyway-mysql',
-  'io.quarkus:quarkus-flyway',
-  'io.micronaut.flyway:micronaut-flyway',
-  'org.springframework.boot:spring-boot-starter-flyway',
-];
-const LIQUIBASE = [
-  'org.liquibase:liquibase-core',
-  'io.quarkus:quarkus-liquibase',
-  'io.micronaut.liquibase:micronaut-liquibase',
-  'org.springframework.boot:spring-boot-starter-liquibase',
-];
 
 function writtenPort(
   properties: ReadonlyMap<string, Fact<string>>,

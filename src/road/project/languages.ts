@@ -43,7 +43,8 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     language: 'python',
     marks: isPython,
     read: readPython,
-    yields: (folder) => isGenerated(folder) && !folder.paths.some((path) => /^(?:app|main|manage|server|wsgi|asgi)\.py$/.test(path)),
+    yields: (folder) =>
+      isGenerated(folder) && !folder.paths.some((path) => /^(?:app|main|manage|server|wsgi|asgi)\.py$/.test(path)),
     sign: /^(?:requirements(?:\.txt|-prod\.txt|\/[\w-]+\.txt)|pyproject\.toml|Pipfile|setup\.py|manage\.py)$/,
     lookedFor: 'requirements.txt, pyproject.toml, Pipfile or *.py (Python)',
     startAdvice:

@@ -1,12 +1,12 @@
 import { parse as parseToml } from 'smol-toml';
 import { messageOf, UserError } from '../../base/index.ts';
-import type { Fact, LanguageFacts, MigrationFacts } from './contract.ts';
+import type { Fact, LanguageFacts } from './contract.ts';
 import { type Folder, lineOf, placeOf } from './folder.ts';
 import { uniqueRoutes } from './routes.ts';
 import { runTimeFiles } from './run-time-files.ts';
 import { rustRoutes } from './rust-routes.ts';
 import { rustVariables } from './rust-variables.ts';
-import { existsBelow, factIn, sourceFiles, toolVersion } from './source-files.ts';
+import { existsBelow, factIn, sourceFact, sourceFiles, toolVersion } from './source-files.ts';
 import type { Source } from './written-addresses.ts';
 
 const NOT_SERVING = /(?:^|\/)(?:tests|benches|examples|fuzz)\/|(?:^|\/)build\.rs$/;
@@ -77,7 +77,7 @@ export function readRust(folder: Folder): LanguageFacts {
     },
     output: output && serving ? { value: output, source: serving.source } : undefined,
     migrate: undefined,
-    migrations: migrationsOf(folder, dependencies),
+    appliesMigrations: sourceFact(sources, /\bsqlx::migrate!|\bembed_migrations!|\bMigrator::up\(/),
     variables: [
       ...rustVariables(sources),
       ...(framework?.value === 'rocket' ? [{ name: 'ROCKET_PORT', fallback: '8000', source: framework.source }] : []),
@@ -208,19 +208,6 @@ function nativeCrates(folder: Folder): Fact<string>[] {
     const index = text.indexOf(`\nname = "${name}"`);
     return index === -1 ? [] : [{ value: name, source: `Cargo.lock:${lineOf(text, index + 1)}` }];
   });
-}
-
-/** Both embed the files in the program, which changes the database when it starts. */
-function migrationsOf(folder: Folder, dependencies: readonly Fact<string>[]): MigrationFacts | undefined {
-  for (const [name, files] of [
-    ['sqlx', /^migrations\/\d+_.*\.sql$/],
-    ['diesel', /^migrations\/[^/]+\/up\.sql$/],
-  ] as const) {
-    const tool = dependencies.find(({ value }) => value === name);
-    const found = folder.paths.filter((path) => files.test(path)).sort();
-    if (tool && found.length > 0) return { tool: { value: name, source: tool.source }, files: found, risks: [] };
-  }
-  return undefined;
 }
 
 const PORTS = [

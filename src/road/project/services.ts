@@ -193,5 +193,7 @@ export function serviceOfVariable(
   if (addressed && has(addressed) && addressed !== 's3') return { kind: addressed, part: 'url' };
   if (!named) return undefined;
   const kind = named.kinds.find(has);
-  return kind && { kind, part: named.part };
+  // `REDIS_ADDR` with the default `localhost:6379` takes both in one.
+  const both = named.part === 'host' && /^[\w.-]*:\d{2,5}$/.test(fallback ?? '');
+  return kind && { kind, part: both ? 'endpoint' : named.part };
 }

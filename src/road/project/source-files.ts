@@ -21,6 +21,15 @@ export function factIn(folder: Folder, path: string, pattern: RegExp): Fact<stri
   return { value: match[1], source: `${path}:${lineOf(text, at)}` };
 }
 
+/** The first place in the code that a pattern fits: the text found, with its line. */
+export function sourceFact(sources: readonly Source[], pattern: RegExp): Fact<string> | undefined {
+  for (const { path, text } of sources) {
+    const match = pattern.exec(text);
+    if (match) return { value: match[0], source: `${path}:${lineOf(text, match.index)}` };
+  }
+  return undefined;
+}
+
 /** A version from `.tool-versions` (asdf, mise): `golang 1.22.3`. */
 export function toolVersion(folder: Folder, tool: RegExp): Fact<string> | undefined {
   return factIn(folder, '.tool-versions', new RegExp(`^(?:${tool.source})\\s+(\\S+)`, 'm'));

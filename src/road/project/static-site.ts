@@ -19,6 +19,11 @@ export function isStaticSite(folder: Folder): boolean {
   return generatorOf(folder) !== undefined || pagesOf(folder) !== undefined;
 }
 
+/** Whether a generator makes the pages, whose own language is then only its tool. */
+export function isGenerated(folder: Folder): boolean {
+  return generatorOf(folder) !== undefined;
+}
+
 /** A site of files: written pages, or those that Hugo, Jekyll or MkDocs make. nginx serves them. */
 export function readStaticSite(folder: Folder): LanguageFacts {
   const generator = generatorOf(folder);

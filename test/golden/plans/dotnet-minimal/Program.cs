@@ -1,0 +1,12 @@
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddHealthChecks();
+builder.Services.AddDbContext<PaymentsContext>(o => o.UseNpgsql(builder.Configuration.GetConnectionString("Payments")));
+var limit = builder.Configuration.GetValue<int>("Payments:Limit", 500);
+var key = Environment.GetEnvironmentVariable("STRIPE_API_KEY");
+var currency = builder.Configuration["Payments:Currency"] ?? "EUR";
+var app = builder.Build();
+app.MapHealthChecks("/healthz");
+var payments = app.MapGroup("/payments");
+payments.MapGet("/{id}", (int id) => id);
+payments.MapPost("/", () => Results.Created());
+app.Run();

@@ -1,0 +1,1 @@
+class ItemControllerTest { String x = System.getenv("ONLY_IN_TESTS"); }

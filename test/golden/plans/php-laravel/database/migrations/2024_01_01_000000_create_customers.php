@@ -1,0 +1,2 @@
+<?php
+Schema::create('customers', fn ($table) => $table->id());

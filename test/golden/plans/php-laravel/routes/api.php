@@ -1,0 +1,2 @@
+<?php
+Route::get('/customers', [CustomerController::class, 'index']);

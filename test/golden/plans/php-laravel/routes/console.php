@@ -1,0 +1,2 @@
+<?php
+Schedule::command('crm:remind')->daily();

@@ -1,0 +1,3 @@
+<?php
+Route::get('/', fn () => view('welcome'));
+Route::post('/customers', [CustomerController::class, 'store']);

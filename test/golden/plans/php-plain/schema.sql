@@ -1,0 +1,1 @@
+CREATE TABLE guests (id INT);

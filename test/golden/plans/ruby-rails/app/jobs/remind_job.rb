@@ -1,0 +1,2 @@
+class RemindJob < ApplicationJob
+end
