@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../base/index.ts';
 import { execInPod } from '../engine/client/index.ts';
 import { findPlace, type PlaceOptions, withPlace } from './place.ts';
-import { isReady, podsOf } from './pods-of.ts';
+import { byAge, isReady, isStaying, podsOf } from './pods-of.ts';
 
 interface ExecOptions extends PlaceOptions {
   container?: string;
@@ -28,7 +28,7 @@ export function registerExec(wherry: Command): void {
       const ofPart = pods.filter(
         ({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === options.component,
       );
-      const candidates = ofPart.length > 0 ? ofPart : pods;
+      const candidates = (ofPart.length > 0 ? ofPart : pods).filter(isStaying).sort(byAge);
       const pod = candidates.find(isReady) ?? candidates.find(({ status }) => status.phase === 'Running');
       if (!pod) throw new UserError(`app ${app}`, 'has no running pod', `See why: wherry status ${app}`);
       const tty = Boolean(process.stdin.isTTY && process.stdout.isTTY);

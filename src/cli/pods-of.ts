@@ -18,6 +18,16 @@ export async function podsOf({ client, namespace }: Place, name: string): Promis
   );
 }
 
+/** Not on its way out: after a release the old version's pods linger for a moment. */
+export function isStaying({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp === undefined;
+}
+
+/** The youngest first. */
+export function byAge(one: Pod, other: Pod): number {
+  return (one.metadata.creationTimestamp ?? '') > (other.metadata.creationTimestamp ?? '') ? -1 : 1;
+}
+
 export function isReady({ status }: Pod): boolean {
   return status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 }
