@@ -61,15 +61,19 @@ export function javaDockerfile(facts: Facts): GeneratedDockerfile {
 function layout(facts: Facts): { prepare: string[]; copy: string[] } {
   const output = facts.output?.value ?? 'target';
   const command = facts.start?.value ?? '';
+  // A command of the author's own finds what it names where the build left it.
+  const named = /(?:^|[\s/])((?:target|build)\/(?:libs\/|install\/|quarkus-app\/)?)\S/.exec(command)?.[1];
+  if (named) return { prepare: [], copy: [`COPY --from=build /src/${named} ./${named}`] };
   if (facts.framework?.value === 'spring-boot') {
     // docs.spring.io, Dockerfiles: what changes least comes first.
     const extract = command.includes('JarLauncher')
-      ? 'cp app.jar /layers/ && cd /layers && java -Djarmode=layertools -jar app.jar extract'
+      ? 'mkdir /layers && cp app.jar /layers/ && cd /layers && java -Djarmode=layertools -jar app.jar extract'
       : 'java -Djarmode=tools -jar app.jar extract --layers --destination /layers';
     const layers = ['dependencies', 'spring-boot-loader', 'snapshot-dependencies', 'application'];
     return {
       prepare: [
-        `RUN cp ${JAR(output)} app.jar && mkdir -p ${layers.map((layer) => `/layers/${layer}`).join(' ')} && ${extract.replace('--destination', '--force --destination')}`,
+        `RUN cp ${JAR(output)} app.jar && ${extract}`,
+        `RUN mkdir -p ${layers.map((layer) => `/layers/${layer}`).join(' ')}`,
       ],
       copy: layers.map((layer) => `COPY --from=build /layers/${layer}/ ./`),
     };

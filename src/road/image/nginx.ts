@@ -5,6 +5,8 @@ import { AS_NOBODY } from './shared-lines.ts';
 /** The command that serves; the Dockerfile's CMD and what `start` says of a static site. */
 export const NGINX_START = "nginx -g 'daemon off;'";
 
+const NO_SNIFFING = 'add_header X-Content-Type-Options nosniff always;';
+
 /** What is served, and how. */
 export interface StaticSite {
   /** COPY lines that fill /usr/share/nginx/html. */
@@ -41,10 +43,10 @@ export function nginxStage(facts: Facts, site: StaticSite): string[] {
     '    root /usr/share/nginx/html;',
     '    index index.html;',
     '    absolute_redirect off;',
-    '    add_header X-Content-Type-Options nosniff;',
-    `    location / { try_files $uri $uri/ $uri.html ${missing}; add_header Cache-Control no-cache; }`,
-    '    location ~ "[.-][0-9A-Za-z_-]{8,}\\.(?:css|js|mjs|woff2?|png|jpe?g|webp|avif|svg)$" { add_header Cache-Control "public, max-age=31536000, immutable"; }',
     '    location ~ /\\.(?!well-known/) { return 404; }',
+    // A location with a header of its own inherits none. A hash has a digit in it, a word has not.
+    `    location ~ "[.-](?=[A-Za-z_]*[0-9])[0-9A-Za-z_]{8,}\\.(?:css|js|mjs|woff2?|png|jpe?g|webp|avif|svg)$" { ${NO_SNIFFING} add_header Cache-Control "public, max-age=31536000, immutable"; }`,
+    `    location / { try_files $uri $uri/ $uri.html ${missing}; ${NO_SNIFFING} add_header Cache-Control no-cache; }`,
     ...(site.singlePage ? [] : ['    error_page 404 /404.html;', '    location = /404.html { internal; }']),
     '  }',
     '}',

@@ -72,7 +72,7 @@ export function phpDockerfile(facts: Facts): GeneratedDockerfile {
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,
     `# start: ${start.source}`,
-    `CMD ${execForm(start.value)}`,
+    `CMD ${execForm(serverOf(start.value))}`,
   ];
   return {
     text: `${lines.join('\n')}\n`,
@@ -90,6 +90,11 @@ export function phpDockerfile(facts: Facts): GeneratedDockerfile {
     ]),
     notes: [],
   };
+}
+
+/** A start command of a platform that brings its own web server means the one of this image. */
+function serverOf(command: string): string {
+  return /\bheroku-php-(?:apache2|nginx)\b/.test(command) ? 'apache2-foreground' : command;
 }
 
 function packagesStage(facts: Facts): string[] {

@@ -46,6 +46,7 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
             ? [`RUN ${apt(['nodejs', 'npm'])}`, 'COPY package*.json ./', 'RUN npm install --no-audit --no-fund']
             : []),
           'COPY . .',
+          ...debianLines(facts),
           `RUN ${build.value}`,
           '',
         ]

@@ -57,7 +57,8 @@ export function rustDockerfile(facts: Facts): GeneratedDockerfile {
       `# read while it runs: ${source}`,
       `COPY --from=build /src/${value} ./${value}`,
     ]),
-    `COPY --from=build /${name} ./${name}`,
+    // A command of the author's own may name it where cargo leaves it.
+    `COPY --from=build /${name} ./${start.value.includes(output.value) ? output.value : name}`,
     ...AS_NOBODY,
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,
