@@ -40,6 +40,30 @@ test('a field given up goes, one that another owns stays', async () => {
   ]);
 });
 
+test('a struct given up goes with what was defaulted in it, unless another owns a part of it', async () => {
+  const at = new Fixture();
+  const withProbe = (probe?: Plain): Plain => {
+    const config = deploymentOf('web') as { spec: { template: { spec: { containers: Plain[] } } } };
+    const [container = {}] = config.spec.template.spec.containers;
+    config.spec.template.spec.containers = [{ ...container, ...(probe ? { livenessProbe: probe } : {}) }];
+    return config;
+  };
+  const probeOf = (object: Plain): Plain | undefined => {
+    const { containers } = (object as { spec: { template: { spec: { containers: Plain[] } } } }).spec.template.spec;
+    return containers[0]?.livenessProbe as Plain | undefined;
+  };
+  const askedOf = (object: Plain): Plain => (probeOf(object)?.httpGet ?? {}) as Plain;
+  const apply = async (config: Plain, fieldManager: string, force = false): Promise<Plain> =>
+    await at.patch(kinds.deployments, 'web', 'apply', config, { fieldManager, force });
+  const made = await apply(withProbe({ httpGet: { path: '/live', port: 80 }, periodSeconds: 7 }), 'one');
+  equal(askedOf(made).scheme, 'HTTP');
+  equal(probeOf(await apply(withProbe(), 'one')), undefined);
+
+  await apply(withProbe({ httpGet: { path: '/live', port: 80 }, periodSeconds: 7 }), 'one');
+  await apply(withProbe({ httpGet: { path: '/live', port: 80 } }), 'two', true);
+  equal(askedOf(await apply(withProbe(), 'one')).path, '/live');
+});
+
 test('another owner is a conflict with its cause, and force takes the field', async () => {
   const at = new Fixture();
   await at.patch(kinds.configmaps, 'a', 'apply', configMap('a', { x: '1' }), { fieldManager: 'one' });

@@ -77,7 +77,11 @@ export function pruneValue(value: unknown, last: FieldTree, owned: FieldTree, sc
     const [before, now] = [last[step], owned[step]];
     if (below === undefined || !before) continue;
     // Who owned a field of a map without owning the map takes the field with it, never the map: others' fields are there.
-    const gone = !now && (isMember(before) || (!isPlain(below) && !Array.isArray(below)));
+    // A field that the schema names goes as a whole, with what was defaulted below it (structured-merge-diff's
+    // EnsureNamedFieldsAreMembers): a probe taken away must not leave its default scheme and threshold behind. Metadata
+    // stays: every configuration has a name in it, which no set of fields keeps.
+    const named = key !== 'metadata' && schema.fields !== undefined && Object.hasOwn(schema.fields, key);
+    const gone = !now && (isMember(before) || named || (!isPlain(below) && !Array.isArray(below)));
     const kept = gone ? undefined : pruneValue(below, before, now ?? NOTHING, schemaBelow(schema, key));
     if (kept === below) continue;
     made ??= { ...value };
