@@ -337,7 +337,7 @@ interface Door {
  * How the app is reached: on the machine's cluster by NAME.localhost and, when no other app has it, by the bare address
  * (see docs/decisions/0008-url-of-an-app.md); elsewhere by --host only.
  */
-async function wayIn(ground: Ground, name: string, options: Pick<DeployOptions, 'host'>): Promise<Door> {
+export async function wayIn(ground: Ground, name: string, options: Pick<DeployOptions, 'host'>): Promise<Door> {
   if (!ground.local) {
     const host = options.host;
     return host === undefined ? { url: undefined, options: {} } : { url: ground.urlOf(host), options: { host } };
