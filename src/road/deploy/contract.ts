@@ -61,7 +61,7 @@ export interface ReleaseRequest {
 export interface Gates {
   /** 1 when not given. */
   readonly errorPercentMax?: number;
-  /** When not given: five times what it was before, and at least 250 ms. */
+  /** When not given: five times what it was before, and more than a second. */
   readonly latencyP99MsMax?: number;
 }
 

@@ -3,19 +3,15 @@ import type { Gates } from './contract.ts';
 
 const ERROR_PERCENT_MAX = 1;
 const LATENCY_FACTOR_MAX = 5;
-/** Below that no user notices, however fast it was before. */
-const LATENCY_FLOOR_MS = 500;
+/** Starting containers slow a small machine down for moments; below that it is not the version. */
+const LATENCY_FLOOR_MS = 1_000;
 /** Fewer requests say nothing about a rate, fewer failures nothing about a version. */
 const REQUESTS_MIN = 20;
 const FAILURES_MIN = 3;
 
-/** What requests must not show; undefined: nothing is wrong. `before` is what they showed before the release. */
-export function gateFault(count: LoadCount, before: LoadCount | undefined, gates: Gates): string | undefined {
+/** Too many failed requests; undefined: nothing is wrong. `before` is what they showed before the release. */
+export function errorFault(count: LoadCount, before: LoadCount | undefined, gates: Gates): string | undefined {
   if (count.requests < REQUESTS_MIN) return undefined;
-  return errorFault(count, before, gates) ?? latencyFault(count, before, gates);
-}
-
-function errorFault(count: LoadCount, before: LoadCount | undefined, gates: Gates): string | undefined {
   const limit = gates.errorPercentMax ?? ERROR_PERCENT_MAX;
   // What serves badly may be replaced by what mends it: then it must only not get worse.
   const allowed = limit + (before && before.requests >= REQUESTS_MIN ? percent(before) : 0);
@@ -25,7 +21,9 @@ function errorFault(count: LoadCount, before: LoadCount | undefined, gates: Gate
   return `${count.failed} of ${count.requests} requests failed${mostly}; at most ${round(allowed)} % may`;
 }
 
-function latencyFault(count: LoadCount, before: LoadCount | undefined, gates: Gates): string | undefined {
+/** Requests that take too long, or much longer than before; undefined: nothing is wrong. */
+export function latencyFault(count: LoadCount, before: LoadCount | undefined, gates: Gates): string | undefined {
+  if (count.requests < REQUESTS_MIN) return undefined;
   const p99 = count.latency?.p99Ms;
   if (p99 === undefined) return undefined;
   if (gates.latencyP99MsMax !== undefined) {

@@ -1,14 +1,17 @@
 import { type Clock, messageOf, UserError } from '../../base/index.ts';
 import type { LoadCount, LoadOptions, LoadReport, RunningLoad } from '../load/index.ts';
 import type { Gates } from './contract.ts';
-import { gateFault } from './gates.ts';
+import { errorFault, latencyFault } from './gates.ts';
 
 const BASELINE_MS = 3_000;
 const AFTER_MS = 3_000;
 const LOOK_MS = 1_000;
-const WINDOW_MS = 4_000;
+const ERROR_WINDOW_MS = 4_000;
+/** A window of latency holds so many requests at least, and is a second at least. */
+const LATENCY_REQUESTS = 30;
 /** One slow second is the machine's, three in a row are the version's. */
 const FAULTS_MAX = 3;
+const AFTER_TRIES = 3;
 
 export interface ProofOptions {
   readonly url: string;
@@ -46,8 +49,11 @@ export async function startProof(options: ProofOptions): Promise<Proof> {
   load.mark('before');
   let before: LoadCount | undefined;
   let watching: (() => void) | undefined;
-  const judge = (count: LoadCount): UserError | undefined => {
-    const fault = gateFault(count, before, gates);
+  const latencyWindowMs = Math.max(LOOK_MS, (LATENCY_REQUESTS / ratePerSecond) * 1000);
+  const judge = async (): Promise<UserError | undefined> => {
+    const fault =
+      errorFault(await load.recent(ERROR_WINDOW_MS), before, gates) ??
+      latencyFault(await load.recent(latencyWindowMs), before, gates);
     return fault === undefined ? undefined : new UserError(url, fault);
   };
   const rest = (): void => {
@@ -65,7 +71,7 @@ export async function startProof(options: ProofOptions): Promise<Proof> {
       let faults = 0;
       let isOver = false;
       const look = async (): Promise<void> => {
-        const fault = judge(await load.recent(WINDOW_MS));
+        const fault = await judge();
         faults = fault ? faults + 1 : 0;
         if (fault && faults >= FAULTS_MAX && !isOver) {
           rest();
@@ -89,9 +95,12 @@ export async function startProof(options: ProofOptions): Promise<Proof> {
     mark: (phase) => load.mark(phase),
     async afterwards(signal) {
       load.mark('after');
-      await clock.sleep(AFTER_MS, signal);
-      const fault = judge(await load.recent(AFTER_MS - LOOK_MS));
-      if (fault) throw fault;
+      for (let attempt = 1; ; attempt++) {
+        await clock.sleep(AFTER_MS, signal);
+        const fault = await judge();
+        if (!fault) return;
+        if (attempt >= AFTER_TRIES) throw fault;
+      }
     },
     async stop() {
       rest();
