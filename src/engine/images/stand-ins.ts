@@ -20,12 +20,14 @@ const STAND_INS: Readonly<Record<string, StandIn>> = {
   'eclipse-temurin': async (request) => (await import('./stand-in-java.ts')).javaStandIn(request),
   maven: async (request) => (await import('./stand-in-java.ts')).javaStandIn(request),
   mariadb: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
+  memcached: async (request) => (await import('./stand-in-memcached.ts')).memcachedStandIn(request),
   mysql: async (request) => (await import('./stand-in-mariadb.ts')).mariadbStandIn(request),
   nginx: async (request) => (await import('./stand-in-nginx.ts')).nginxStandIn(request),
   'nginxinc/nginx-unprivileged': async (request) => (await import('./stand-in-nginx.ts')).nginxStandIn(request),
   node: async (request) => (await import('./stand-in-node.ts')).nodeStandIn(request),
   postgres: async (request) => (await import('./stand-in-postgres.ts')).postgresStandIn(request),
   python: async (request) => (await import('./stand-in-python.ts')).pythonStandIn(request),
+  rabbitmq: async (request) => (await import('./stand-in-rabbitmq.ts')).rabbitmqStandIn(request),
   redis: async (request) => (await import('./stand-in-redis.ts')).redisStandIn(request),
 };
 
