@@ -33,7 +33,7 @@ async function look(path: string): Promise<AuditReport> {
     (folder) => existsSync(folder) && statSync(folder).isDirectory() && holdsManifests(folder),
   );
   const more = below.length === 0 ? [] : await checkManifests(below);
-  return audit(facts, openFolder(path), {
+  return audit(facts, openFolder(facts.directory), {
     more: findingsOf(more.map((finding) => ({ ...finding, file: relative(path, finding.file) }))),
   });
 }

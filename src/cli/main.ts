@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   init: async () => (await import('./init.ts')).registerInit,
   convert: async () => (await import('./convert.ts')).registerConvert,
   check: async () => (await import('./check.ts')).registerCheck,
+  inspect: async () => (await import('./inspect.ts')).registerInspect,
   status: async () => (await import('./status.ts')).registerStatus,
   logs: async () => (await import('./logs.ts')).registerLogs,
   exec: async () => (await import('./exec.ts')).registerExec,

@@ -1,0 +1,2 @@
+export type * from './contract.ts';
+export { inspect } from './inspect.ts';
