@@ -28,7 +28,12 @@ export const replicas: Handler = (value, path, draft) => {
 const mode: Handler = (value, path, draft) => {
   const said = textOf(value) ?? '';
   if (said === 'global-job') draft.report.changed(path, value.at, 'Job: it runs once, not once on each node');
-  else draft.report.mapped(path, value.at, { replicated: 'replicas', global: 'DaemonSet' }[said] ?? 'Job');
+  else
+    draft.report.mapped(
+      path,
+      value.at,
+      { replicated: 'replicas', global: 'DaemonSet' }[said] ?? 'Job: it runs until it succeeds',
+    );
 };
 
 const endpointMode: Handler = (value, path, draft) => {

@@ -31,6 +31,14 @@ function grants(value: ComposeValue, path: Path, draft: Draft, section: Section)
     const target = said === undefined ? `${folder}/${name}` : said.startsWith('/') ? said : `${folder}/${said}`;
     const modeText = textOf(childOf(grant, 'mode'));
     const mode = modeText === undefined ? undefined : modeOf(childOf(grant, 'mode'), modeText);
+    const taken = [...draft.mounts.map((mount) => mount.path), ...mountedByName(draft)];
+    if (taken.includes(target)) {
+      draft.report.dropped(place, grant.at, {
+        reason: `something else is mounted at ${target}`,
+        todo: 'Give one of them another target.',
+      });
+      continue;
+    }
     if (section === 'configs' && isExternal(definition)) {
       externalConfig(name, definition, target, mode, draft);
       draft.report.mapped(place, grant.at, `file ${target} from a ConfigMap made elsewhere`);
@@ -50,6 +58,10 @@ function grants(value: ComposeValue, path: Path, draft: Draft, section: Section)
       });
     }
   }
+}
+
+function mountedByName(draft: Draft): string[] {
+  return (draft.container.volumeMounts ?? []).map(({ mountPath }) => mountPath);
 }
 
 function givenName(name: string, definition: ComposeValue): string {

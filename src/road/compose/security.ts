@@ -84,7 +84,9 @@ export const securityOptions: Handler = (value, path, draft) => {
     const place = [...path, index];
     const [, name = '', rest = ''] = /^([^:=]+)[:=]?(.*)$/.exec(textOf(item) ?? '') ?? [];
     const say = (what: string): void => draft.report.mapped(place, item.at, what);
-    if (name === 'no-new-privileges') {
+    if (name === 'no-new-privileges' && rest !== 'false' && security.allowPrivilegeEscalation === true) {
+      draft.report.dropped(place, item.at, { reason: 'what is privileged or has SYS_ADMIN may always gain rights' });
+    } else if (name === 'no-new-privileges') {
       security.allowPrivilegeEscalation = rest === 'false';
       say('securityContext.allowPrivilegeEscalation');
     } else if (name === 'seccomp' && (rest === 'unconfined' || rest === 'builtin')) {

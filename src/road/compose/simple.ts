@@ -9,18 +9,22 @@ export const workingDirectory: Handler = (value, path, draft) => {
 
 export const tty: Handler = (value, path, draft) => {
   if (flagOf(value) === true) draft.container.tty = true;
-  draft.report.mapped(path, value.at, 'tty');
+  draft.report.mapped(path, value.at, 'tty: a terminal');
 };
 
 export const stdinOpen: Handler = (value, path, draft) => {
   if (flagOf(value) === true) draft.container.stdin = true;
-  draft.report.mapped(path, value.at, 'stdin');
+  draft.report.mapped(path, value.at, 'stdin is kept open');
 };
 
 /** The pod's own first process reaps what others leave behind. */
 export const init: Handler = (value, path, draft) => {
   if (flagOf(value) !== true) {
     draft.report.mapped(path, value.at, 'the command is the first process');
+    return;
+  }
+  if (textOf(draft.map.entries.get('pid')) === 'host') {
+    draft.report.changed(path, value.at, 'its node reaps what it leaves behind, since it shares the processes of it');
     return;
   }
   draft.pod.shareProcessNamespace = true;

@@ -11,6 +11,9 @@ const ADDED = new Set([
   'hostAliases',
 ]);
 
+/** Maps of which only one key may stand: a hook or a probe of another type takes the place of the first. */
+const WHOLE = new Set(['preStop', 'postStart', 'startupProbe', 'readinessProbe', 'livenessProbe']);
+
 /** The first object with the second's fields over it; maps are merged, so that one field takes nothing else away. */
 export function merged<T extends object>(first: T, second: Partial<T> | undefined): T {
   if (!second) return first;
@@ -19,7 +22,7 @@ export function merged<T extends object>(first: T, second: Partial<T> | undefine
     if (value === undefined) continue;
     const old = result.get(key);
     if (Array.isArray(old) && Array.isArray(value) && ADDED.has(key)) result.set(key, [...old, ...value]);
-    else if (isMap(old) && isMap(value)) result.set(key, merged(old, value));
+    else if (isMap(old) && isMap(value) && !WHOLE.has(key)) result.set(key, merged(old, value));
     else result.set(key, value);
   }
   return Object.fromEntries(result) as T;
