@@ -25,6 +25,8 @@ interface Stage {
   named: string[];
 }
 
+/** Stands for a text written in the Dockerfile itself, whose lines are no instructions. */
+const HEREDOC = 'heredoc:';
 /** Commands that make nothing out of the sources that were copied before them. */
 const HARMLESS =
   /^(?:chown|chmod|mkdir|ln|rm|touch|true|cd|echo|adduser|useradd|groupadd|addgroup|apt-get|apk|composer dump-autoload|php artisan package:discover|find \S+ -name node_modules)\b/;
@@ -32,7 +34,9 @@ const HARMLESS =
 /** Follows the context through the stages of a Dockerfile, as COPY moves it. */
 export async function copiedFolders(dockerfile: string, target?: string): Promise<CopiedFolders> {
   const { DockerfileParser } = await import('dockerfile-ast');
-  const parsed = DockerfileParser.parse(dockerfile.replace(/<<-?(['"]?)(\w+)\1(.*)\n[\s\S]*?\n\2(?=\n|$)/g, '<<$2$3'));
+  const parsed = DockerfileParser.parse(
+    dockerfile.replace(/<<-?(['"]?)(\w+)\1(.*)\n[\s\S]*?\n\2(?=\n|$)/g, `${HEREDOC}$3`),
+  );
   const stages: Stage[] = [];
   const rebuild: string[] = [];
   for (const instruction of parsed.getInstructions()) {
@@ -91,11 +95,9 @@ function follow(instruction: Instruction, stage: Stage, stages: readonly Stage[]
 }
 
 function copy(instruction: JSONInstruction, stage: Stage, stages: readonly Stage[]): void {
-  const inBrackets = instruction.getJSONStrings().map((argument) => argument.getJSONValue());
-  const plain = instruction.getArguments().map((argument) => argument.getValue());
-  const words = (inBrackets.length > 0 ? inBrackets : plain).filter((word) => !word.startsWith('--'));
+  const words = wordsOf(instruction);
   const destination = words.pop();
-  if (destination === undefined || words.some((word) => word.startsWith('<<') || /^https?:/.test(word))) return;
+  if (destination === undefined || words.some((word) => word === HEREDOC || /^https?:/.test(word))) return;
   const to = posix.resolve(stage.directory, destination);
   const from = instruction
     .getFlags()
@@ -121,6 +123,23 @@ function copy(instruction: JSONInstruction, stage: Stage, stages: readonly Stage
     const isFile = /\.\w+$/.test(posix.basename(path));
     stage.folders.push({ from: path, to: isFile && intoFolder ? posix.join(to, posix.basename(path)) : to });
   }
+}
+
+/** The words of COPY or ADD without its flags, in either form. */
+function wordsOf(instruction: Instruction): string[] {
+  const text = (instruction.getArgumentsContent() ?? '')
+    .replace(/\\\n/g, ' ')
+    .replace(/^(?:--\S+\s+)+/, '')
+    .trim();
+  if (text.startsWith('[')) {
+    try {
+      const words: unknown = JSON.parse(text);
+      if (Array.isArray(words)) return words.map(String);
+    } catch {
+      // Not JSON after all: the other form, as Docker takes it.
+    }
+  }
+  return text.split(/\s+/);
 }
 
 /** Where folders of another stage come to lie when `source` of it is copied to `to`. */

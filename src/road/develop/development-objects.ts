@@ -72,7 +72,7 @@ function appContainer(app: Container, part: DevelopedPart, way: DevelopmentWay &
     ...(resources ? { resources: way.build === undefined ? resources : { requests: resources.requests ?? {} } } : {}),
     ...(way.build === undefined ? {} : { env: [...(app.env ?? []), { name: 'WHERRY_BUILD', value: way.build }] }),
     ...(readinessProbe
-      ? { readinessProbe: { ...readinessProbe, periodSeconds: 1, failureThreshold: 5, initialDelaySeconds: 0 } }
+      ? { readinessProbe: { ...readinessProbe, periodSeconds: 2, failureThreshold: 3, initialDelaySeconds: 0 } }
       : {}),
     volumeMounts: [
       { name: SOURCE_VOLUME, mountPath: way.root },
