@@ -24,6 +24,10 @@ COPY --chmod=755 <<'EOF' /usr/local/bin/docker-entrypoint.sh
 #!/bin/sh
 set -e
 if [ "\${1#rabbitmq-server}" != "$1" ] && [ "$(id -u)" = 0 ]; then
+  # Made before anybody asks: a probe that runs as root would make it, and the server could not read it.
+  if [ ! -e /var/lib/rabbitmq/.erlang.cookie ]; then
+    (umask 377 && head -c 32 /dev/urandom | base64 | tr -dc A-Z-a-z0-9 > /var/lib/rabbitmq/.erlang.cookie)
+  fi
   find /var/lib/rabbitmq \\! -user rabbitmq -exec chown rabbitmq:rabbitmq '{}' +
   exec setpriv --reuid=rabbitmq --regid=rabbitmq --init-groups -- "$0" "$@"
 fi
