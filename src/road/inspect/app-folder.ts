@@ -9,6 +9,14 @@ const SYSTEMS_OWN =
   /^\/(?:$|usr(?:\/(?!local\/|src\/|share\/)|$)|bin|sbin|lib\w*|etc|dev|proc|sys|run|boot|tmp$|home$|root$|var$|opt$|srv$)/;
 const LEVELS_MAX = 4;
 
+/** Where to begin to look. */
+export interface Candidate {
+  readonly path: string;
+  readonly source: string;
+  /** A file in it that is run. */
+  readonly script?: string;
+}
+
 export interface AppFolder {
   readonly directory: string;
   readonly source: string;
@@ -23,19 +31,21 @@ export interface AppFolder {
  * the first that holds an app's files.
  */
 export async function appFolderOf(
-  candidates: readonly { readonly path: string; readonly source: string }[],
+  candidates: readonly Candidate[],
   workingDirectory: string,
 ): Promise<AppFolder | undefined> {
-  const starts = candidates.map(({ path, source }) => ({
+  const starts = candidates.map(({ path, source, script }) => ({
     directory: isAbsolute(path) ? path : resolve(workingDirectory, path),
     source,
+    script,
   }));
-  for (const { directory: start, source } of starts) {
+  for (const { directory: start, source, script } of starts) {
     let directory = start;
     for (let level = 0; level < LEVELS_MAX && !SYSTEMS_OWN.test(directory); level++, directory = dirname(directory)) {
-      if (!holdsSign(directory)) continue;
+      if (!holdsSign(directory, level === 0 ? script : undefined)) continue;
       try {
-        return { directory, source, facts: await readProject(directory), note: undefined };
+        const facts = await readProject(directory);
+        return { directory: facts.directory, source, facts, note: undefined };
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return { directory, source, facts: undefined, note: `${error.place}: ${error.fault}` };
@@ -43,12 +53,13 @@ export async function appFolderOf(
     }
   }
   const [first] = starts.filter(({ directory }) => !SYSTEMS_OWN.test(directory) && existsSync(directory));
-  return first && { ...first, facts: undefined, note: undefined };
+  return first && { directory: first.directory, source: first.source, facts: undefined, note: undefined };
 }
 
-function holdsSign(directory: string): boolean {
+/** A Python script needs no manifest beside it. */
+function holdsSign(directory: string, script: string | undefined): boolean {
   try {
-    return readdirSync(directory).some((name) => SIGNS.test(name));
+    return readdirSync(directory).some((name) => SIGNS.test(name) || (name === script && name.endsWith('.py')));
   } catch {
     return false;
   }

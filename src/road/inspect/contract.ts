@@ -9,6 +9,8 @@ export interface EnvironmentFact {
   readonly secret: string | undefined;
   /** Of an address: `mysql+pymysql`; told also where the address is hidden. */
   readonly scheme: string | undefined;
+  /** Every process of the machine has it: its first process has the same. */
+  readonly machines?: true;
   /** `/proc/1234/environ`, `/etc/systemd/system/shop.service:7`. */
   readonly source: string;
 }

@@ -50,7 +50,7 @@ export function factsOf(seen: Seen): Facts {
     ...(folder?.note === undefined ? [] : [folder.note]),
     ...(start?.line.notes ?? []),
   ];
-  const environment = process?.environment ?? unit?.environment ?? [];
+  const environment = ofTheApp(process?.environment ?? unit?.environment ?? [], base, notes);
   const port = portOf(seen, environment, notes);
   const language = base?.language ?? seen.language;
   const found = [
@@ -123,6 +123,21 @@ export function factsOf(seen: Seen): Facts {
     dockerfile: base?.dockerfile,
     notes: [...notes, ...serviceNotes],
   };
+}
+
+/** Without what the machine gives to every process, unless the code reads it. */
+function ofTheApp(
+  environment: readonly EnvironmentFact[],
+  base: Facts | undefined,
+  notes: string[],
+): EnvironmentFact[] {
+  const read = new Set(base?.variables.map(({ name }) => name));
+  const machines = environment.filter(({ machines, name }) => machines && !read.has(name));
+  if (machines.length > 0)
+    notes.push(
+      `${machines[0]?.source}: left out, since every process of this machine has them: ${machines.map(({ name }) => name).join(', ')}`,
+    );
+  return environment.filter((fact) => !machines.includes(fact));
 }
 
 function nameOf({ unit, folder, process }: Seen): Fact<string> {

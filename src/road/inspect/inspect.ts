@@ -36,11 +36,12 @@ export async function inspect(target: string, options: InspectOptions = {}): Pro
   const puppet = options.puppet && options.puppet.length > 0 ? readPuppet(options.puppet) : undefined;
 
   const words = wordsToStart(process, unit);
-  const folder = await folderFor(process, unit, words.value);
-  const line = commandLineOf(words.value, folder?.directory);
+  const found = await folderFor(process, unit, words.value);
+  const line = commandLineOf(words.value, found?.directory);
   const executable =
     process?.executable ?? (words.value[0] === undefined ? undefined : { value: words.value[0], source: words.source });
   const spoken = executable && isAbsolute(executable.value) ? await languageOf(executable) : undefined;
+  const folder = ofOneLanguage(found, spoken?.language.value);
   const facts = factsOf({
     process,
     unit,
@@ -63,6 +64,17 @@ export async function inspect(target: string, options: InspectOptions = {}): Pro
     dockerfile: generic ? debianDockerfile(facts, process, unit, puppet) : undefined,
     graceSeconds: unit?.stopSeconds,
     notes: [...facts.notes, ...notesOf(process, unit, facts, folder)],
+  };
+}
+
+/** A folder that holds an app in another language holds another app. */
+function ofOneLanguage(folder: AppFolder | undefined, language: string | undefined): AppFolder | undefined {
+  const own = folder?.facts?.language;
+  if (!folder || !own || language === undefined || own.value === language) return folder;
+  return {
+    ...folder,
+    facts: undefined,
+    note: `${own.source}: the folder holds an app in ${own.value}, and what runs is ${language}`,
   };
 }
 
@@ -97,7 +109,7 @@ async function folderFor(
   const candidates = [
     // A program of a virtual environment lies in the app's folder, or anywhere.
     ...(script !== undefined && !/\/bin\/[^/]+$/.test(script)
-      ? [{ path: folderOf(script, directory.value), source }]
+      ? [{ path: folderOf(script, directory.value), source, script: basename(script) }]
       : []),
     { path: directory.value, source: directory.source },
     ...(script !== undefined ? [{ path: dirname(folderOf(script, directory.value)), source }] : []),

@@ -12,6 +12,8 @@ export function openFilesOf(processes: readonly number[]): OpenFile[] {
   for (const id of processes) {
     for (const name of namesIn(`/proc/${id}/fd`)) {
       if (files.size === FILES_MAX) break;
+      // Standard input and output are the terminal's or the journal's, whatever file they were sent to.
+      if (/^[012]$/.test(name)) continue;
       const file = fileOf(id, name);
       if (file && (files.get(file.path)?.mode ?? 'read') === 'read') files.set(file.path, file);
     }

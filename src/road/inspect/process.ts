@@ -33,6 +33,8 @@ export async function readProcess(id: number): Promise<ProcessFacts> {
   const processes = [id, ...children];
   const files = openFilesOf(processes);
   const words = argumentsOf(line ?? '');
+  const own = entriesOf(environ ?? '');
+  const machines = machinesOwn(id);
   const { listening, connections } = socketsOf(processes);
   return {
     id,
@@ -43,7 +45,9 @@ export async function readProcess(id: number): Promise<ProcessFacts> {
     workingDirectory: { value: directory ?? '/', source: `${at}/cwd` },
     user: { value: userName(userId), source: `${at}/status` },
     userId,
-    environment: environmentOf(environ ?? '', `${at}/environ`),
+    environment: environmentOf(environ ?? '', `${at}/environ`).map((fact) =>
+      machines.get(fact.name) === own.get(fact.name) ? { ...fact, machines: true as const } : fact,
+    ),
     listening,
     connections,
     openFiles: files,
@@ -79,13 +83,35 @@ function argumentsOf(line: string): string[] {
   return line.replace(/\0+$/, '').split('\0');
 }
 
+function entriesOf(environ: string): Map<string, string> {
+  return new Map(
+    environ.split('\0').flatMap((entry) => {
+      const at = entry.indexOf('=');
+      return at < 1 ? [] : [[entry.slice(0, at), entry.slice(at + 1)] as const];
+    }),
+  );
+}
+
+/** What every process of the machine was given: the first one's environment, or where that may not be read this program's. */
+function machinesOwn(id: number): ReadonlyMap<string, string> {
+  const first = id === 1 ? '' : textOf('/proc/1/environ');
+  return entriesOf(first === '' ? textOf('/proc/self/environ') : first);
+}
+
+/** Empty where it may not be read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** The variables of an app, secrets without their values. */
 export function environmentOf(environ: string, source: string): EnvironmentFact[] {
-  return environ.split('\0').flatMap((entry) => {
-    const at = entry.indexOf('=');
-    const name = entry.slice(0, at);
-    return at < 1 || NOT_OURS.test(name) ? [] : [environmentFact(name, entry.slice(at + 1), source)];
-  });
+  return [...entriesOf(environ)].flatMap(([name, value]) =>
+    NOT_OURS.test(name) ? [] : [environmentFact(name, value, source)],
+  );
 }
 
 export function environmentFact(name: string, value: string, source: string): EnvironmentFact {

@@ -15,6 +15,10 @@ interface Token {
   readonly filled: boolean;
 }
 
+/** They order resources among each other, or say how a machine is to treat them: nothing of an app. */
+const ORDER =
+  /^(?:require|before|notify|subscribe|tag|schedule|loglevel|noop|audit|alias|provider|hasstatus|hasrestart|refreshonly)$/;
+
 const TOKEN =
   /\s+|#[^\n]*|\/\*[\s\S]*?\*\/|"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'|\$((?:::)?\w+(?:::\w+)*)|(=>|\+>|->|~>|<\||\|>|[{}()[\],:;=|.?@+*/<>!&%-])|([A-Za-z0-9_](?:[\w]|::)*)/y;
 
@@ -116,7 +120,7 @@ export function puppetResources(text: string): {
         at++;
         const given = value();
         if (given !== undefined) attributes.set(name.value, given);
-        else
+        else if (!ORDER.test(name.value))
           unread.push({
             index: name.index,
             what: `${name.value} of ${type.value} ${title ?? ''} is computed, so it is not known`,

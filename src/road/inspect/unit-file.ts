@@ -22,7 +22,7 @@ export function assignmentsOf(path: string, text: string): Assignment[] {
       index++;
       const next = lines[index] ?? '';
       // A comment between continued lines is passed over.
-      line = /^\s*[#;]/.test(next) ? line : `${line.replace(/\\\s*$/, ' ')}${next.trim()}`;
+      line = /^\s*[#;]/.test(next) ? line : `${line.replace(/\s*\\\s*$/, ' ')}${next.trim()}`;
     }
     const header = /^\s*\[([^\]]+)\]/.exec(line)?.[1];
     if (header !== undefined) section = header;

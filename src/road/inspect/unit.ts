@@ -114,11 +114,13 @@ export function readUnit(wanted: string, folders: readonly string[] = UNIT_FOLDE
         return limit ? [{ name: key, ...limit }] : [];
       },
     ),
-    needs: ['Requires', 'Wants', 'BindsTo', 'After'].flatMap((key) =>
-      list(key).flatMap(({ value, source }) =>
-        wordsOf(value)
-          .filter((word) => word.endsWith('.service'))
-          .map((word) => ({ value: word, source })),
+    needs: onceEach(
+      ['Requires', 'Wants', 'BindsTo', 'After'].flatMap((key) =>
+        list(key).flatMap(({ value, source }) =>
+          wordsOf(value)
+            .filter((word) => word.endsWith('.service'))
+            .map((word) => ({ value: word, source })),
+        ),
       ),
     ),
     schedule: timer ? factOf(assignmentsOf(timer, textOf(timer)).find(({ key }) => key === 'OnCalendar')) : undefined,
@@ -131,6 +133,11 @@ function listOf(assignments: readonly Assignment[], key: string): Assignment[] {
   const all = assignments.filter((one) => one.key === key);
   return all.slice(all.findLastIndex(({ value }) => value === '') + 1);
 }
+
+/** Each value with its first place. */
+const onceEach = (facts: readonly Fact<string>[]): Fact<string>[] => [
+  ...new Map([...facts].reverse().map((fact) => [fact.value, fact])).values(),
+];
 
 const factOf = (one: Assignment | undefined): Fact<string> | undefined =>
   one && { value: one.value, source: one.source };
