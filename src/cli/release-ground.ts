@@ -42,8 +42,8 @@ export async function ledgerOf({ client, app, namespace }: ReleasePlace): Promis
 }
 
 /**
- * Does work on an app's releases while nobody else does. When the work ends in an error or a stop, the lease keeps the
- * trace of where and when, for whoever comes next.
+ * Does work on an app's releases while nobody else does. When a release is left unfinished, the lease keeps the trace of
+ * where and when, for whoever comes next.
  * @throws UserError when somebody else holds it.
  */
 export async function underLease<T>(
@@ -64,13 +64,14 @@ export async function underLease<T>(
     signal,
     onProgress: (text) => steps.line(`  ${text}`),
   });
-  let isFinished = false;
   try {
-    const result = await work(lease, trace);
-    isFinished = true;
-    return result;
+    return await work(lease, trace);
   } finally {
-    await lease.release(!isFinished);
+    const isLeft = await ledgerOf(place)
+      .then((ledger) => ledger.interrupted())
+      // Out of reach: then so is the lease, and it runs out by itself.
+      .catch(() => undefined);
+    await lease.release(isLeft !== undefined).catch(() => {});
   }
 }
 

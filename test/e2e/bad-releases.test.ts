@@ -45,8 +45,8 @@ async function isUndone(version: AppVersion, why: readonly RegExp[], options: re
   assert.deepEqual(objects.sort(), [
     `deployment.apps/${NAME}`,
     `ingress.networking.k8s.io/${NAME}`,
-    'service/kubernetes',
     `service/${NAME}`,
+    'service/kubernetes',
   ]);
   const [container] = JSON.parse(
     cluster.kubectl('get', 'deployment', NAME, '-o', 'jsonpath={.spec.template.spec.containers}'),

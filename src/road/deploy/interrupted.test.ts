@@ -78,7 +78,7 @@ describe('a release that is cut off at any of its writes', () => {
         if (!wasBegun) {
           // Cut off around the writing of its verdict, or before it had a number.
           const last = (await plane.ledger.list()).at(-1);
-          if (last?.image === request.image && last.verdict === 'good') version = next;
+          if (last && last.image === request.image && last.verdict === 'good') version = next;
           continue;
         }
         const outcome = await abortRelease(wasBegun, plane.around());
