@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf, UserError } from '../../base/index.ts';
 
-const FILES_MAX = 5000;
+const FILES_MAX = 20_000;
 const DEPTH_MAX = 12;
 const SCANNED_FILE_BYTES_MAX = 1024 * 1024;
 const LEFT_OUT = new Set([
@@ -31,7 +31,7 @@ export interface Folder {
 
 /**
  * Opens an app's folder for reading.
- * @throws UserError when it does not exist, is not a folder, or holds more than 5000 files.
+ * @throws UserError when it does not exist, is not a folder, or holds more than 20 000 files.
  */
 export function openFolder(directory: string): Folder {
   const root = resolve(directory);
@@ -45,7 +45,9 @@ export function openFolder(directory: string): Folder {
   if (!isDirectory) {
     throw new UserError(directory, 'not a folder', "Name the folder that holds the app's files, not one of them.");
   }
-  const paths: string[] = [];
+  // By depth: nearest to the top first is the order that everything below asks for.
+  const levels: string[][] = [];
+  let count = 0;
   const walk = (below: string, depth: number): void => {
     for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
       const path = below ? `${below}/${entry.name}` : entry.name;
@@ -53,20 +55,21 @@ export function openFolder(directory: string): Folder {
         if (LEFT_OUT.has(entry.name) || entry.name.startsWith('.') || depth === DEPTH_MAX) continue;
         walk(path, depth + 1);
       } else if (entry.isFile()) {
-        if (paths.length === FILES_MAX) {
+        if (count++ === FILES_MAX) {
           throw new UserError(
             directory,
             `more than ${FILES_MAX} files`,
             "Name the app's own folder rather than one above it.",
           );
         }
-        paths.push(path);
+        const level = levels[depth] ?? [];
+        levels[depth] = level;
+        level.push(path);
       }
     }
   };
   walk('', 0);
-  const depthOf = (path: string): number => path.split('/').length;
-  paths.sort((a, b) => depthOf(a) - depthOf(b) || (a < b ? -1 : 1));
+  const paths = levels.flatMap((level) => level.sort());
   const known = new Set(paths);
   const texts = new Map<string, string | undefined>();
   return {

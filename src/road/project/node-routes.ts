@@ -22,6 +22,7 @@ function mountedAt(sources: readonly Source[]): Map<string, string> {
   const known = new Set(sources.map(({ path }) => path));
   const found = new Map<string, string>();
   for (const { path, text } of sources) {
+    if (!/\.(?:use|route)\(/.test(text)) continue;
     const mount =
       /\b\w+\s*\.\s*(?:use|route)\(\s*['"](\/[^'"]*)['"]\s*,\s*(?:[^;()]*,\s*)?(?:require\(\s*['"](\.[^'"]+)['"]\s*\)|(\w+)(?:\.\w+)?)/g;
     for (const match of text.matchAll(mount)) {
@@ -58,8 +59,10 @@ function nodeRoutes({ path, text }: Source): Route[] {
     const upper = method === 'all' ? 'GET' : method.toUpperCase();
     routes.push({ method: upper, path: route, source: placeOf(path, text, index), role: roleOf(upper, route) });
   };
-  const call = /\b\w+\s*\.\s*(get|post|put|patch|delete|all)(?:<[^>(]*>)?\(\s*(['"`])(\/[^'"`]*)\2/g;
-  for (const match of text.matchAll(call)) add(match[1] ?? '', match[3] ?? '', match.index);
+  for (const match of text.matchAll(/\.\s*(get|post|put|patch|delete|all)(?:<[^>(]*>)?\(\s*(['"`])(\/[^'"`]*)\2/g)) {
+    const object = /([\w$]+|\))\s*$/.exec(text.slice(Math.max(0, match.index - 60), match.index))?.[1];
+    if (object !== undefined && !ASKS.test(object)) add(match[1] ?? '', match[3] ?? '', match.index);
+  }
   // fastify.route({ method: 'GET', url: '/x' })
   for (const match of text.matchAll(/method:\s*['"](\w+)['"]\s*,\s*(?:url|path):\s*['"](\/[^'"]*)['"]/g)) {
     add(match[1] ?? '', match[2] ?? '', match.index);
@@ -73,6 +76,10 @@ function nodeRoutes({ path, text }: Source): Route[] {
   if (file !== undefined) add('GET', file, 0);
   return routes;
 }
+
+/** Objects that ask a server instead of being one, and those that only have a method of the name. */
+const ASKS =
+  /^(?:axios|\$?https?|api|apiClient|client|got|ky|request|superagent|fetcher|\$fetch|instance|cache|params|headers|session|storage|cy)$/i;
 
 type Add = (method: string, route: string, index: number) => void;
 

@@ -15,6 +15,8 @@ export function pythonRoutesOf(sources: readonly Source[]): Route[] {
   });
 }
 
+const DECLARES = /@\w+(?:\.\w+)*\.(?:get|post|put|patch|delete|route)\(|\bRoute\(|\bpath\(/;
+
 interface Inclusion {
   readonly prefix: string;
   readonly fits: (source: Source) => boolean;
@@ -26,6 +28,8 @@ function includedAt(sources: readonly Source[]): Inclusion[] {
   const call =
     /\b(?:include_router|register_blueprint)\(\s*(?:(\w+)\.)?(\w+)\s*,[^)]*?\b(?:url_)?prefix\s*=\s*['"]([^'"]*)['"]/g;
   for (const { path, text } of sources) {
+    if (!text.includes('include_router') && !text.includes('register_blueprint') && !text.includes('include('))
+      continue;
     for (const match of text.matchAll(call)) {
       const [, module, name = '', prefix = ''] = match;
       // The module is the one before the dot, or the one that the name was imported from.
@@ -55,6 +59,7 @@ function includedAt(sources: readonly Source[]): Inclusion[] {
 /** The routes that a module declares: decorators of Flask, FastAPI and their kin, literal paths of Django's urls. */
 function pythonRoutes({ path, text }: Source): Route[] {
   const routes: Route[] = [];
+  if (!DECLARES.test(text)) return routes;
   const prefix = prefixOf(text);
   const add = (method: string, route: string, index: number): void => {
     routes.push({ method, path: route, source: placeOf(path, text, index), role: roleOf(method, route) });
@@ -84,6 +89,7 @@ function pythonRoutes({ path, text }: Source): Route[] {
 /** `router = APIRouter(prefix="/items")`, `bp = Blueprint("x", __name__, url_prefix="/x")`: what stands before each path. */
 function prefixOf(text: string): Map<string, string> {
   const found = new Map<string, string>();
+  if (!text.includes('prefix')) return found;
   const pattern = /^(\w+)\s*=\s*(?:APIRouter|Blueprint)\([^)]*?\b(?:url_)?prefix\s*=\s*['"]([^'"]*)['"]/gm;
   for (const match of text.matchAll(pattern)) found.set(match[1] ?? '', match[2] ?? '');
   return found;
@@ -92,6 +98,7 @@ function prefixOf(text: string): Map<string, string> {
 /** The port that a module gives its own server. */
 export function writtenPythonPort(sources: readonly Source[]): Fact<number> | undefined {
   for (const { path, text } of sources) {
+    if (!/\bport\s*=|Server\(|make_server/.test(text)) continue;
     const match =
       /(?:\.run|run_app|\.listen|serve)\([^)]*?\bport\s*=\s*(\d{2,5})\b/.exec(text) ??
       /(?:HTTPServer|TCPServer|make_server)\(\s*\(?\s*['"][^'"]*['"]\s*,\s*(\d{2,5})\b/.exec(text);

@@ -19,6 +19,9 @@ const CLASSES = APPS.map(([name]) => name).join('|');
 const FACTORY_NAMES = 'create_app|make_app|build_app|get_app|create_application|app_factory';
 const MAIN_FILES = ['main.py', 'app.py', 'server.py', 'run.py', '__main__.py', 'src/main.py', 'src/app.py'];
 
+/** Whether a module is worth a closer look. */
+const MAY_SERVE = new RegExp(String.raw`\b(?:${CLASSES}|${FACTORY_NAMES})\b|\.server\b`);
+
 /** An object or a factory that a server can start. */
 interface Candidate {
   /** Folder that the module path counts from; empty: the app's own. */
@@ -32,17 +35,25 @@ interface Candidate {
 }
 
 /**
- * The command that serves a Python app in production.
- * @throws UserError when two modules could serve.
+ * The command that serves a Python app in production, by the port it listens on.
  */
 export function pythonStart(
   folder: Folder,
   sources: readonly Source[],
   framework: string | undefined,
+): (port: number) => Fact<string> | undefined {
+  if (framework === 'streamlit') return (port) => streamlit(folder, sources, port);
+  const candidates = sources.flatMap((source) => candidatesIn(source, framework));
+  return (port) => chosen(folder, candidates, framework, port);
+}
+
+/** @throws UserError when two modules could serve. */
+function chosen(
+  folder: Folder,
+  candidates: readonly Candidate[],
+  framework: string | undefined,
   port: number,
 ): Fact<string> | undefined {
-  if (framework === 'streamlit') return streamlit(folder, sources, port);
-  const candidates = sources.flatMap((source) => candidatesIn(source, framework));
   const best = Math.min(...candidates.map(({ rank }) => rank));
   const [first, second] = candidates.filter(({ rank }) => rank === best);
   if (!first) return script(folder, framework);
@@ -61,8 +72,9 @@ function candidatesIn({ path, text }: Source, framework: string | undefined): Ca
   const found: Candidate[] = [];
   const own: 'wsgi' | 'asgi' = INTERFACES.get(framework ?? '') ?? (framework === 'flask' ? 'wsgi' : 'asgi');
   const forServers = /(?:^|\/)(?:wsgi|asgi)\.py$/.test(path);
-  const { module, below } = moduleOf(path, text);
+  if (!forServers && !MAY_SERVE.test(text)) return [];
   const add = (name: string, index: number, kind: 'wsgi' | 'asgi', rank: number): void => {
+    const { module, below } = moduleOf(path, text);
     const place = placeOf(path, text, index);
     found.push({ below, target: `${module}:${name}`, source: place, interface: kind, rank: forServers ? 0 : rank });
   };

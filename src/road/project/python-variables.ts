@@ -30,7 +30,7 @@ type Add = (name: string, fallback: string | undefined, index: number) => void;
 function readCalls(code: string, add: Add): void {
   const calls = [String.raw`\benviron\.(?:get|setdefault)`, String.raw`\bgetenv`];
   if (
-    /\b(?:environ|environs|decouple|starlette\.config)\b.*\bimport\b|\bimport\s+(?:environ|environs|decouple)\b/.test(
+    /^\s*(?:from\s+(?:environ|environs|decouple|starlette\.config)\s+import|import\s+(?:environ|environs|decouple))\b/m.test(
       code,
     )
   ) {
@@ -69,7 +69,7 @@ function readCalls(code: string, add: Add): void {
 
 /** `environ.Env(DEBUG=(bool, False), PORT=(int, 8000))`: defaults that stand apart from the reading. */
 function readScheme(path: string, code: string, found: FoundVariable[]): void {
-  const scheme = /\b(?:environ\.)?Env\(([\s\S]*?)\n?\)\s*$/m.exec(code);
+  const scheme = !code.includes('Env(') ? null : /\b(?:environ\.)?Env\(([\s\S]*?)\n?\)\s*$/m.exec(code);
   if (!scheme?.[1]) return;
   const start = scheme.index + scheme[0].indexOf(scheme[1]);
   const field = new RegExp(String.raw`\b([A-Z]\w*)\s*=\s*\(\s*\w+\s*,\s*${LITERAL}\s*\)`, 'g');
@@ -82,6 +82,7 @@ function readScheme(path: string, code: string, found: FoundVariable[]): void {
 
 /** Pydantic settings: a field is the variable of its name in capitals after env_prefix; an alias is the name itself. */
 function readSettingsClasses(code: string, add: Add): void {
+  if (!code.includes('BaseSettings')) return;
   for (const model of code.matchAll(/^class\s+\w+\([^)]*BaseSettings[^)]*\):[^\n]*\n((?:(?:[ \t]+[^\n]*)?\n?)*)/gm)) {
     const body = model[1] ?? '';
     const prefix = /env_prefix\s*=\s*['"](\w*)['"]/.exec(body)?.[1] ?? '';

@@ -56,6 +56,7 @@ export function readPython(folder: Folder): LanguageFacts {
   const [frameworkName, ownPort] = FRAMEWORKS.find(([name]) => names.has(name)) ?? [];
   const framework = packages.find(({ value }) => value === frameworkName);
   const django = frameworkName === 'django' ? readDjango(folder, sources, names) : undefined;
+  const start = django?.start ?? pythonStart(folder, sources, frameworkName);
   return {
     name: manifests.name,
     version: manifests.version,
@@ -65,8 +66,8 @@ export function readPython(folder: Folder): LanguageFacts {
     manifestFiles: manifests.manifestFiles,
     packages,
     build: django?.build,
-    start: django?.start ?? ((port) => pythonStart(folder, sources, frameworkName, port)),
-    migrate: django?.migrate ?? alembicMigrate(folder, packages, plainStart(folder, sources, frameworkName)),
+    start,
+    migrate: django?.migrate ?? alembicMigrate(folder, packages, plainStart(start)),
     variables: [...sources.flatMap(({ path, text }) => pythonVariables(path, text)), ...(django?.variables ?? [])],
     routes: uniqueRoutes(pythonRoutesOf(sources)),
     sources,
@@ -101,7 +102,7 @@ function pythonVersion(folder: Folder, requires: Fact<string> | undefined): Fact
 /** A Celery app does nothing until a worker runs beside the web process. */
 function celeryNotes(folder: Folder, sources: readonly Source[]): string[] {
   for (const { path, text } of sources) {
-    const match = /^(\w+)\s*=\s*(?:\w+\.)?Celery\(/m.exec(text);
+    const match = text.includes('Celery(') ? /^(\w+)\s*=\s*(?:\w+\.)?Celery\(/m.exec(text) : null;
     if (!match || /celery/.test(folder.read('Procfile') ?? '')) continue;
     const module = moduleOf(path, text).module.replace(/\.celery$/, '');
     return [
@@ -112,9 +113,9 @@ function celeryNotes(folder: Folder, sources: readonly Source[]): string[] {
 }
 
 /** The start command where it is no choice between two: only asked for the module of the app. */
-function plainStart(folder: Folder, sources: readonly Source[], framework: string | undefined): string | undefined {
+function plainStart(start: LanguageFacts['start']): string | undefined {
   try {
-    return pythonStart(folder, sources, framework, 8000)?.value;
+    return start(8000)?.value;
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
