@@ -2,6 +2,7 @@ import type { BackingService, FoundVariable, Variable } from './contract.ts';
 import type { Folder } from './folder.ts';
 import { whySecret } from './secret.ts';
 import { serviceOfVariable } from './services.ts';
+import { markOf } from './written-mark.ts';
 
 /** Puts the readings of each variable together: the first fallback counts, every place is kept. */
 export function variablesOf(found: readonly FoundVariable[], services: readonly BackingService[]): Variable[] {
@@ -54,7 +55,10 @@ export function fileVariables(folder: Folder): FoundVariable[] {
 }
 
 function entriesOf(folder: Folder, path: string): FoundVariable[] {
-  return (folder.read(path) ?? '').split('\n').flatMap((line, index) => {
+  const text = folder.read(path) ?? '';
+  // What wherry wrote for compose, and a copy of it that was filled in, are no word of the app's.
+  if (markOf(text)) return [];
+  return text.split('\n').flatMap((line, index) => {
     const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:'([^']*)'|"([^"]*)"|(.*?))\s*(?:(?:^|\s)#.*)?$/.exec(line);
     if (!match?.[1] || /^NODE_ENV$/.test(match[1])) return [];
     const value = match[2] ?? match[3] ?? match[4] ?? '';

@@ -25,16 +25,22 @@ test('what must be the first line stays the first line', () => {
   assert.equal(markOf(section), 'unchanged');
 });
 
-test("wherry's own Dockerfile says nothing about the app; one that was changed does", async () => {
+test("wherry's own files say nothing about the app; a Dockerfile that was changed does", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'shop-'));
   try {
     writeFileSync(join(folder, 'package.json'), '{"name":"shop","scripts":{"start":"node a.js"}}');
     writeFileSync(join(folder, 'a.js'), 'server.listen(process.env.PORT ?? 3000)');
     const own = withMark('FROM node:22\nEXPOSE 4000\n');
     writeFileSync(join(folder, 'Dockerfile'), own);
+    writeFileSync(join(folder, '.env.example'), withMark('DATABASE_PASSWORD=\n'));
+    writeFileSync(join(folder, '.env'), withMark('OTHER_PASSWORD=\n').replace('=', '=filled'));
     const facts = await readProject(folder);
     assert.equal(facts.dockerfile, undefined);
     assert.equal(facts.port.value, 3000);
+    assert.deepEqual(
+      facts.variables.map(({ name }) => name),
+      ['PORT'],
+    );
     writeFileSync(join(folder, 'Dockerfile'), own.replace('4000', '5000'));
     assert.equal((await readProject(folder)).port.value, 5000);
   } finally {
