@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   image: async () => (await import('./image.ts')).registerImage,
   releases: async () => (await import('./releases.ts')).registerReleases,
   diff: async () => (await import('./diff.ts')).registerDiff,
+  offload: async () => (await import('./offload.ts')).registerOffload,
   smoke: async () => (await import('./smoke.ts')).registerSmoke,
   load: async () => (await import('./load.ts')).registerLoad,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,

@@ -11,4 +11,14 @@ export {
   TRACK_LABEL,
 } from './names.ts';
 export { objectsOf } from './objects-of.ts';
+export {
+  addressOf,
+  addressText,
+  type MovedPath,
+  OFFLOAD_LABEL,
+  type OldSystem,
+  offloadObjects,
+  oldSystemsIn,
+  shareName,
+} from './offload.ts';
 export { randomPassword } from './secrets.ts';
