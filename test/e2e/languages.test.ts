@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type TestCluster, testCluster } from './harness.ts';
 
 const root = process.cwd();
 /** What the apps' images are built on. A machine that has none of them yet may take minutes to fetch or assemble them. */
-const BASES = ['busybox:1.36', 'golang:1.22-bookworm', 'nginx:1.27'];
+const BASES = [
+  'busybox:1.36',
+  'golang:1.22-bookworm',
+  'nginx:1.27',
+  'php:8.4-apache-bookworm',
+  'ruby:3.3-slim-bookworm',
+];
 
 let cluster: TestCluster;
 let folder: string;
@@ -68,6 +74,54 @@ describe('a static site', () => {
   });
 });
 
+describe('plain PHP', () => {
+  test('is served by Apache as a user that is not root, and what stands beside the pages is not', async () => {
+    const url = up(
+      written('php-greeter', {
+        'index.php': `<?php
+require __DIR__ . '/src/greeting.php';
+header('Content-Type: application/json');
+echo json_encode(['message' => greeting($_GET['name'] ?? 'world'), 'user' => posix_getuid()]);
+`,
+        'src/greeting.php': `<?php
+function greeting(string $name): string
+{
+    return ($_ENV['GREETING'] ?? 'Hello') . ", $name!";
+}
+`,
+        'health.php': `<?php
+echo 'ok';
+`,
+        'composer.json': '{"require": {"php": "^8.2", "ext-bcmath": "*"}}',
+        'wherry.yaml': 'environment:\n  GREETING: Ahoy\n',
+      }),
+    );
+    assert.deepEqual(JSON.parse((await get(url, '/?name=Ada')).text), { message: 'Ahoy, Ada!', user: 10_001 });
+    assert.equal((await get(url, '/health.php')).text, 'ok');
+    for (const path of ['/composer.json', '/wherry.yaml']) assert.equal((await get(url, path)).status, 404, path);
+  });
+});
+
+describe('Ruby with Rack', () => {
+  test('is served by Puma, its gems from an index or, without one in reach, from Debian', async () => {
+    const url = up(
+      written('ruby-greeter', {
+        Gemfile: "source 'https://gems.example'\ngem 'puma'\ngem 'rack'\ngroup :test do\n  gem 'rspec'\nend\n",
+        'config.ru': `require 'json'
+run(lambda do |env|
+  case env['PATH_INFO']
+  when '/health' then [200, { 'content-type' => 'text/plain' }, ['ok']]
+  else [200, { 'content-type' => 'application/json' }, [JSON.generate(message: ENV.fetch('GREETING', 'Hello'), user: Process.uid)]]
+  end
+end)
+`,
+      }),
+    );
+    assert.equal((await get(url, '/health')).text, 'ok');
+    assert.deepEqual(JSON.parse((await get(url, '/')).text), { message: 'Hello', user: 10_001 });
+  });
+});
+
 interface Deployment {
   readonly spec: {
     readonly template: {
@@ -80,6 +134,15 @@ interface Deployment {
 function copied(example: string): string {
   const target = join(folder, example);
   cpSync(join(root, 'examples', example), target, { recursive: true });
+  return target;
+}
+
+function written(name: string, files: Readonly<Record<string, string>>): string {
+  const target = join(folder, name);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    writeFileSync(join(target, path), text);
+  }
   return target;
 }
 
@@ -98,7 +161,13 @@ function get(base: string, path: string): Promise<{ status: number; type: string
   const url = new URL(path, base);
   return new Promise((resolve, reject) => {
     const asked = request(
-      { host: '127.0.0.1', port: url.port || 80, path: url.pathname, headers: { host: url.host }, timeout: 10_000 },
+      {
+        host: '127.0.0.1',
+        port: url.port || 80,
+        path: url.pathname + url.search,
+        headers: { host: url.host },
+        timeout: 10_000,
+      },
       (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {

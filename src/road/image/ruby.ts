@@ -100,7 +100,7 @@ function gemsStage(
     `# bundler: ${facts.packageManager?.source ?? 'Gemfile'}`,
     `COPY ${facts.manifestFiles.join(' ')} ./`,
     '# Where no gem index answers, the same gems are taken from Debian in the last stage.',
-    `RUN if ruby -ropen-uri -e 'URI.open(Gem.sources.first, open_timeout: 5, read_timeout: 15)' 2> /dev/null; then \\`,
+    `RUN if ruby -ropen-uri -e 'URI.open(File.read("Gemfile")[/^source\\W+(\\S+?)\\W*$/, 1] || Gem.sources.first, open_timeout: 5, read_timeout: 15)' 2> /dev/null; then \\`,
     `      ${locked}bundle install --jobs 4 --retry 2; \\`,
     '    else \\',
     `      echo "no gem index in reach: Debian's packages instead: ${gemPackages(facts).join(' ')}" && touch /usr/local/bundle/from-debian; \\`,
