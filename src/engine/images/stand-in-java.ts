@@ -31,7 +31,9 @@ export const javaStandIn: StandIn = async (request) => {
   const packageName = major === undefined ? `default-${kind}-headless` : `openjdk-${major}-${kind}-headless`;
   const image = await buildRecipe(
     request,
-    `${install([packageName, 'ca-certificates', 'tzdata', ...(maven ? ['maven'] : [])])}
+    // Its packages link their manual pages, whose folders the base leaves out.
+    `RUN mkdir -p /usr/share/man/man1
+${install([packageName, 'ca-certificates', 'tzdata', ...(maven ? ['maven'] : [])])}
 RUN mkdir -p /opt/java && ln -s "$(ls -d /usr/lib/jvm/java-${major ?? '*'}-openjdk-* | head -1)" /opt/java/openjdk
 ENV JAVA_HOME=/opt/java/openjdk PATH=/opt/java/openjdk/bin:$PATH LANG=C.UTF-8
 RUN (java --version | head -1 | cut -d' ' -f2${maven ? `; mvn --version | head -1 | cut -d' ' -f3` : ''}) > /usr/local/share/language-version

@@ -21,8 +21,6 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
   const bundled = facts.packageManager?.value === 'bundler';
   const rails = facts.framework?.value === 'rails';
   const libraries = facts.native.flatMap(({ value }) => LIBRARIES[value] ?? []);
-  const apt = (packages: readonly string[]): string =>
-    `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')} && rm -rf /var/lib/apt/lists/*`;
   const environment = rails
     ? 'ENV RAILS_ENV=production RAILS_LOG_TO_STDOUT=1 RAILS_SERVE_STATIC_FILES=1 BUNDLE_WITHOUT=development:test'
     : 'ENV RACK_ENV=production APP_ENV=production BUNDLE_WITHOUT=development:test';
@@ -33,7 +31,7 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
       ? gemsStage(
           facts,
           base,
-          apt,
+          'packages',
           libraries.map(({ build: name }) => name),
         )
       : []),
@@ -43,7 +41,7 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
           'FROM packages AS build',
           environment,
           ...(build.source.startsWith('package.json')
-            ? [`RUN ${apt(['nodejs', 'npm'])}`, 'COPY package*.json ./', 'RUN npm install --no-audit --no-fund']
+            ? [`RUN ${aptInstall(['nodejs', 'npm'])}`, 'COPY package*.json ./', 'RUN npm install --no-audit --no-fund']
             : []),
           'COPY . .',
           ...debianLines(facts),
@@ -54,7 +52,7 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
     `FROM ${base}`,
     environment,
     'WORKDIR /app',
-    ...(libraries.length > 0 ? [`RUN ${apt(libraries.map(({ run }) => run))}`] : []),
+    ...(libraries.length > 0 ? [`RUN ${aptInstall(libraries.map(({ run }) => run))}`] : []),
     ...(bundled ? ['COPY --from=packages /usr/local/bundle /usr/local/bundle'] : []),
     ...(build ? ['COPY --from=build /app ./'] : ['COPY . .']),
     ...(bundled ? debianLines(facts) : []),
@@ -85,21 +83,21 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
   };
 }
 
-function gemsStage(
-  facts: Facts,
-  base: string,
-  apt: (packages: readonly string[]) => string,
-  libraries: readonly string[],
-): string[] {
+function aptInstall(packages: readonly string[]): string {
+  return `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')} && rm -rf /var/lib/apt/lists/*`;
+}
+
+/** A stage with the gems of the Gemfile; where no index answers, with a mark that says so. */
+export function gemsStage(facts: Facts, base: string, name: string, libraries: readonly string[] = []): string[] {
   const locked = facts.manifestFiles.includes('Gemfile.lock') ? 'BUNDLE_FROZEN=true ' : '';
   return [
-    `FROM ${base} AS packages`,
+    `FROM ${base} AS ${name}`,
     'ENV BUNDLE_WITHOUT=development:test',
-    'WORKDIR /app',
-    `RUN ${apt(['build-essential', 'git', 'libyaml-dev', 'pkg-config', ...libraries])}`,
+    name === 'build' ? 'WORKDIR /src' : 'WORKDIR /app',
+    `RUN ${aptInstall(['build-essential', 'git', 'libyaml-dev', 'pkg-config', ...libraries])}`,
     `# bundler: ${facts.packageManager?.source ?? 'Gemfile'}`,
     `COPY ${facts.manifestFiles.join(' ')} ./`,
-    '# Where no gem index answers, the same gems are taken from Debian in the last stage.',
+    '# Where no gem index answers, the same gems are taken from Debian later on.',
     `RUN if ruby -ropen-uri -e 'URI.open(File.read("Gemfile")[/^source\\W+(\\S+?)\\W*$/, 1] || Gem.sources.first, open_timeout: 5, read_timeout: 15)' 2> /dev/null; then \\`,
     `      ${locked}bundle install --jobs 4 --retry 2; \\`,
     '    else \\',
@@ -109,13 +107,14 @@ function gemsStage(
   ];
 }
 
-function debianLines(facts: Facts): string[] {
+/** The gems from Debian where that mark is. */
+export function debianLines(facts: Facts): string[] {
   return [
     // Debian has one version of each and none of those for tests: neither may be asked for any more.
     'RUN if [ -e /usr/local/bundle/from-debian ]; then \\',
     `      apt-get update && apt-get install -y --no-install-recommends ${gemPackages(facts).join(' ')} && rm -rf /var/lib/apt/lists/* \\`,
     `      && rm -f Gemfile.lock && printf "gem '%s'\\n" ${facts.packages.map(({ value }) => value).join(' ')} > Gemfile \\`,
-    '      && bundle install --local && chmod -R a+rX /app /usr/local/bundle; \\',
+    '      && bundle install --local && chmod -R a+rX . /usr/local/bundle; \\',
     '    fi',
   ];
 }

@@ -1,6 +1,7 @@
 import type { Facts } from '../project/index.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { nginxStage } from './nginx.ts';
+import { debianLines, gemsStage } from './ruby.ts';
 import { dockerignore, heading } from './shared-lines.ts';
 
 /** Folders that generators write; made again in the image. */
@@ -32,8 +33,6 @@ export function staticSiteDockerfile(facts: Facts): GeneratedDockerfile {
   };
 }
 
-const OUT_OF_REACH = (what: string): string => `|| { echo "${what}" >&2; exit 1; }`;
-
 function buildStage(facts: Facts): string[] {
   const { build, framework } = facts;
   if (!build) return [];
@@ -54,12 +53,10 @@ function buildStage(facts: Facts): string[] {
       return facts.manifestFiles.includes('Gemfile')
         ? [
             title,
-            'FROM ruby:3.3-slim-bookworm AS build',
-            `RUN ${apt('build-essential git')}`,
-            'WORKDIR /src',
-            `COPY ${facts.manifestFiles.join(' ')} ./`,
-            `RUN bundle install --jobs 4 ${OUT_OF_REACH('the gems of the Gemfile could not be fetched: is the gem index in reach?')}`,
-            ...made,
+            ...gemsStage(facts, 'ruby:3.3-slim-bookworm', 'build'),
+            'COPY . .',
+            ...debianLines(facts),
+            ...made.slice(1),
           ]
         : [title, 'FROM debian:trixie-slim AS build', `RUN ${apt('jekyll')}`, 'WORKDIR /src', ...made];
     case 'mkdocs':
@@ -69,11 +66,21 @@ function buildStage(facts: Facts): string[] {
             'FROM python:3.13-slim-bookworm AS build',
             'WORKDIR /src',
             'COPY requirements.txt ./',
-            `RUN pip install --no-cache-dir -r requirements.txt ${OUT_OF_REACH('the packages of requirements.txt could not be fetched: is the package index in reach?')}`,
+            'RUN if pip --retries 0 --timeout 5 download --quiet --no-deps --dest /tmp/probe pip; then \\',
+            '      pip install --no-cache-dir -r requirements.txt; \\',
+            '    else \\',
+            `      echo "no Python package index in reach: Debian's packages instead: ${mkdocsPackages(facts)}" && ${apt(mkdocsPackages(facts))}; \\`,
+            '    fi',
             ...made,
           ]
         : [title, 'FROM debian:trixie-slim AS build', `RUN ${apt('mkdocs')}`, 'WORKDIR /src', ...made];
     default:
       return ['FROM debian:trixie-slim AS build', 'WORKDIR /src', ...made];
   }
+}
+
+/** Themes and plug-ins have the same names in Debian; what else is asked for comes with them. */
+function mkdocsPackages(facts: Facts): string {
+  const named = facts.packages.map(({ value }) => value).filter((name) => name.startsWith('mkdocs'));
+  return [...new Set(['mkdocs', ...named])].join(' ');
 }

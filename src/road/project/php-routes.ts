@@ -1,6 +1,7 @@
 import type { Route } from './contract.ts';
 import { placeOf } from './folder.ts';
 import { roleOf } from './routes.ts';
+import { bracketed } from './source-files.ts';
 import type { Source } from './written-addresses.ts';
 
 /** Routes of Laravel, Symfony (attributes), Slim, and of code that compares the path itself. */
@@ -28,12 +29,12 @@ export function phpRoutes({ path, text }: Source): Route[] {
     /#\[Route\(\s*(?:path:\s*)?['"]([^'"]*)['"][^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:final\s+|abstract\s+|readonly\s+)*class\b/.exec(
       text,
     );
-  for (const match of text.matchAll(/#\[Route\(\s*(?:path:\s*)?['"]([^'"]*)['"]([^\]]*(?:\[[^\]]*\][^\]]*)?)\]/g)) {
+  for (const match of text.matchAll(/#\[Route\(\s*(?:path:\s*)?['"]([^'"]*)['"]/g)) {
     if (match.index === classPrefix?.index) continue;
-    const methods = [
-      ...(/methods:\s*(\[[^\]]*\]|['"]\w+['"])/.exec(match[2] ?? '')?.[1] ?? '').matchAll(/['"](\w+)['"]/g),
-    ];
-    for (const method of methods.length > 0 ? methods.map(([, name]) => name ?? '') : ['GET'])
+    const attribute = bracketed(text, match.index + 1);
+    const listed = /\bmethods:\s*(\[[^\]]*\]|['"]\w+['"])/.exec(attribute)?.[1] ?? '';
+    const methods = [...listed.matchAll(/['"](\w+)['"]/g)].map(([, name]) => name ?? '');
+    for (const method of methods.length > 0 ? methods : ['GET'])
       add(method.toUpperCase(), `${classPrefix?.[1] ?? ''}${match[1] ?? ''}`, match.index);
   }
   for (const match of text.matchAll(/(?:===?|\bcase)\s*['"](\/[\w./-]*)['"]|['"](\/[\w./-]*)['"]\s*(?:===?|=>)/g)) {

@@ -36,7 +36,7 @@ export function readStaticSite(folder: Folder): LanguageFacts {
     framework: generator && { value: generator.name, source: generator.file },
     packageManager: { value: 'none', source: 'default' },
     manifestFiles: generator?.manifestFiles ?? [],
-    packages: [],
+    packages: packagesOf(folder, generator?.manifestFiles[0]),
     build: generator && { value: generator.command, source: generator.file },
     start: () => ({ value: "nginx -g 'daemon off;'", source: 'default' }),
     migrate: undefined,
@@ -79,6 +79,16 @@ function generatorOf(folder: Folder): Generator | undefined {
   const output = factIn(folder, mkdocs, /^site_dir:\s*["']?([\w./-]+)/m)?.value ?? 'site';
   const manifestFiles = ['requirements.txt'].filter((path) => folder.has(path));
   return { name: 'mkdocs', file: mkdocs, command: 'mkdocs build', output, manifestFiles };
+}
+
+/** What the generator is extended with: gems, or packages of Python. */
+function packagesOf(folder: Folder, manifest: string | undefined): Fact<string>[] {
+  if (manifest === undefined) return [];
+  const pattern = manifest === 'Gemfile' ? /^\s*gem\s*\(?\s*["']([\w-]+)/ : /^\s*([A-Za-z][\w-]*)/;
+  return (folder.read(manifest) ?? '').split('\n').flatMap((line, index) => {
+    const name = pattern.exec(line)?.[1];
+    return name ? [{ value: name.toLowerCase(), source: `${manifest}:${index + 1}` }] : [];
+  });
 }
 
 /** The folder of the pages, `.` for the top; its index.html is the source. */
