@@ -74,6 +74,20 @@ test('objects are told as added, removed or changed; the order of keys is no cha
   assert.ok(found[0]?.lines.includes('-  A: "1"') && found[0]?.lines.includes('+  A: "3"'));
 });
 
+test('what is named by its content is the same thing under another name', () => {
+  const settings = (hash: string, value: string): Manifest =>
+    object('ConfigMap', { data: { A: value } }, `shop-${hash}`);
+  const found = differences([settings('0123abcd', '1'), settings('same0000', '5')], [settings('4567ef01', '2')]);
+  assert.deepEqual(
+    found.map(({ object: name, change }) => `${change} ${name}`),
+    ['changed configmap/shop-4567ef01', 'removed configmap/shop-same0000'],
+  );
+  assert.deepEqual(
+    found[0]?.lines.filter((line) => /^[-+] /.test(line)),
+    ['-  A: "1"', '+  A: "2"', '-  name: shop-0123abcd', '+  name: shop-4567ef01'],
+  );
+});
+
 test('a Secret shows that a value changed, and never a value', () => {
   const before = object('Secret', { data: { password: 'aHVudGVyMg==', user: 'YW5u', gone: 'Z29uZQ==' } });
   const after = object('Secret', { data: { password: 'b3RoZXI=', user: 'YW5u', fresh: 'ZnJlc2g=' } });

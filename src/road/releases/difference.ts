@@ -19,10 +19,17 @@ const SECRET_FIELDS = ['data', 'stringData'] as const;
 export function differences(before: readonly Manifest[], after: readonly Manifest[]): Difference[] {
   const earlier = new Map(before.map((object) => [nameOf(object), object]));
   const later = new Set(after.map(nameOf));
+  // What is named by its content (settings, jobs) has another name when it changes, and is still the same thing.
+  const renamed = new Map(
+    before
+      .filter((object) => stemOf(object) !== undefined && !later.has(nameOf(object)))
+      .map((object) => [stemOf(object), object]),
+  );
   const found: Difference[] = [];
   for (const object of after) {
     const name = nameOf(object);
-    const old = earlier.get(name);
+    const old = earlier.get(name) ?? renamed.get(stemOf(object));
+    if (old) later.add(nameOf(old));
     const lines = unified(old ? linesOf(masked(old)) : [], linesOf(masked(object, old)));
     if (lines.length > 0) found.push({ object: name, change: old ? 'changed' : 'added', lines });
   }
@@ -82,6 +89,12 @@ function linesOf(object: Manifest): string[] {
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `configmap/users-…`: the name without the hash at its end; undefined fits nothing. */
+function stemOf(object: Manifest): string | undefined {
+  const name = nameOf(object);
+  return /-[0-9a-f]{8,10}$/.test(name) ? name.replace(/[0-9a-f]+$/, '…') : undefined;
 }
 
 function nameOf({ kind, metadata }: Manifest): string {
