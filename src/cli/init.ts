@@ -1,10 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../base/index.ts';
-import { filesOf, PIPELINES, type Pipeline, type PlannedFile, planWrites, writeFiles } from '../road/files/index.ts';
+import {
+  filesOf,
+  PIPELINES,
+  type Pipeline,
+  type PlannedFile,
+  planWrites,
+  surroundingsOf,
+  writeFiles,
+} from '../road/files/index.ts';
 import { applicationOf } from '../road/model/index.ts';
-import { labelOf, markOf, readProject } from '../road/project/index.ts';
+import { labelOf, readProject } from '../road/project/index.ts';
 import { colors as pc } from './colors.ts';
 
 interface InitFlags {
@@ -47,8 +53,8 @@ export function registerInit(program: Command): void {
       const name = nameOf(flags.app, facts.name.value);
       const application = applicationOf(facts, { name });
       const files = filesOf(facts, application, {
-        pipelines: pipelinesOf(flags.ci, facts.directory),
-        makefile: makefileIn(facts.directory),
+        ...(await surroundingsOf(facts.directory)),
+        ...(flags.ci === undefined ? {} : { pipelines: pipelinesOf(flags.ci) }),
         ...(flags.host === undefined ? {} : { host: flags.host }),
         ...(flags.registry === undefined ? {} : { registry: flags.registry.replace(/\/+$/, '') }),
         ...(flags.helm ? { helm: true } : {}),
@@ -110,9 +116,8 @@ function nameOf(wanted: string | undefined, found: string): string {
   );
 }
 
-function pipelinesOf(wanted: string | undefined, directory: string): readonly Pipeline[] {
+function pipelinesOf(wanted: string): readonly Pipeline[] {
   if (wanted === 'none') return [];
-  if (wanted === undefined) return foundPipelines(directory);
   return wanted.split(',').map((word) => {
     const pipeline = PIPELINES.find((one) => one === word.trim());
     if (pipeline) return pipeline;
@@ -120,28 +125,4 @@ function pipelinesOf(wanted: string | undefined, directory: string): readonly Pi
       exitStatus: 2,
     });
   });
-}
-
-/** What the repository has already, else where it is kept, else all of them. */
-function foundPipelines(directory: string): readonly Pipeline[] {
-  const signs: Readonly<Record<Pipeline, string>> = {
-    github: '.github/workflows',
-    gitlab: '.gitlab-ci.yml',
-    travis: '.travis.yml',
-  };
-  const there = PIPELINES.filter((pipeline) => existsSync(join(directory, signs[pipeline])));
-  if (there.length > 0) return there;
-  const settings = join(directory, '.git/config');
-  const remotes = existsSync(settings) ? readFileSync(settings, 'utf8') : '';
-  const kept = PIPELINES.filter((pipeline) => new RegExp(`url = .*\\b${pipeline}\\.`).test(remotes));
-  return kept.length > 0 ? kept : PIPELINES;
-}
-
-/** An app's own Makefile is left alone, and wherry's stands beside it. */
-function makefileIn(directory: string): string {
-  for (const name of ['Makefile', 'makefile', 'GNUmakefile']) {
-    const path = join(directory, name);
-    if (existsSync(path) && markOf(readFileSync(path, 'utf8')) === undefined) return 'wherry.mk';
-  }
-  return 'Makefile';
 }

@@ -32,8 +32,12 @@ export interface FilesOptions {
   readonly pipelines?: readonly Pipeline[];
   /** `Makefile` when not given; another name where the app has a Makefile of its own. */
   readonly makefile?: string;
-  /** The compose file beside it, where there is one. */
-  readonly compose?: { readonly path: string; readonly text?: string };
+  /** A compose file of the app's own; wherry then writes none. */
+  readonly composeFile?: string;
+  /** Passwords of the compose file; `.env` when not given. */
+  readonly environmentFile?: string;
+  /** Whether git leaves that file out, so that it may be made with passwords. */
+  readonly environmentIsIgnored?: boolean;
   /** Makes a new random password; 24 letters and digits when not given. */
   readonly password?: () => string;
 }
@@ -57,7 +61,8 @@ export interface FilePlan {
   readonly pipelines: readonly Pipeline[];
   readonly makefile: string;
   readonly helm: boolean;
-  readonly compose: string | undefined;
+  readonly composeFile: string;
+  readonly environmentFile: string | undefined;
   readonly password: () => string;
 }
 

@@ -23,6 +23,7 @@ import { checkManifests } from '../policy/index.ts';
 import { readProject } from '../project/index.ts';
 import { ENVIRONMENTS, type FilesOptions, type PlannedFile } from './contract.ts';
 import { filesOf } from './files-of.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { planWrites, writeFiles } from './write-files.ts';
 
 const made: string[] = [];
@@ -53,7 +54,9 @@ function folderOf(source: string | Readonly<Record<string, string>>): string {
 async function init(folder: string, options: FilesOptions = {}, force: string[] = []): Promise<readonly PlannedFile[]> {
   const facts = await readProject(folder);
   const application = applicationOf(facts, { name: facts.name.value });
-  const plan = planWrites(folder, filesOf(facts, application, options), { force });
+  const plan = planWrites(folder, filesOf(facts, application, { ...(await surroundingsOf(folder)), ...options }), {
+    force,
+  });
   writeFiles(folder, plan);
   return plan;
 }
@@ -97,19 +100,14 @@ app.listen(process.env.PORT ?? 3000);
   'migrate.js': '',
 };
 
-/** One of each language, and those with the most around them. */
+/** Of several languages, those with the most around them. */
 const GOLDEN = [
-  'dotnet-minimal',
   'go-net-http',
-  'java-spring-maven',
   'mono-pnpm-turbo-api',
   'node-fastify-zod-mongo',
-  'node-procfile-appjson',
   'php-laravel',
   'python-django-channels',
   'ruby-rails',
-  'rust-axum',
-  'static-pages',
 ];
 const sources: [name: string, source: string | Readonly<Record<string, string>>][] = [
   ['examples/users', join(process.cwd(), 'examples/users')],
@@ -287,6 +285,35 @@ test('overlays differ in namespace, host, replicas, resources, image and setting
   );
 });
 
+test('the compose file beside it can be read, and its passwords are made where git leaves them out', async () => {
+  const folder = folderOf(WITH_EVERYTHING);
+  await init(folder, { environmentIsIgnored: true, password: () => 'hunter22' });
+  const compose = parse(readFileSync(join(folder, 'compose.yaml'), 'utf8')) as { services: Record<string, object> };
+  assert.deepEqual(Object.keys(compose.services).sort(), [
+    'shop',
+    'shop-database',
+    'shop-migrate',
+    'shop-redis',
+    'shop-worker',
+  ]);
+  assert.doesNotMatch(readFileSync(join(folder, '.env.example'), 'utf8'), /hunter22/);
+  assert.match(readFileSync(join(folder, '.env'), 'utf8'), /^SHOP_DATABASE_PASSWORD=hunter22$/m);
+  assert.equal(statSync(join(folder, '.env')).mode & 0o777, 0o600);
+  assert.deepEqual(told(await init(folder, { environmentIsIgnored: true })), []);
+});
+
+test("an app's own compose file and .env are left alone", async () => {
+  const folder = folderOf({ ...WITH_EVERYTHING, 'compose.yml': 'services: {}\n' });
+  await init(folder);
+  assert.ok(!existsSync(join(folder, 'compose.yaml')));
+  assert.match(readFileSync(join(folder, 'Makefile'), 'utf8'), /docker compose -f compose\.yml up/);
+  const other = folderOf({ ...WITH_EVERYTHING, '.env.example': 'LOG_LEVEL=debug\n' });
+  await init(other);
+  assert.match(readFileSync(join(other, 'compose.yaml'), 'utf8'), /say it in compose\.env, see compose\.env\.example/);
+  assert.ok(existsSync(join(other, 'compose.env.example')));
+  assert.equal(readFileSync(join(other, '.env.example'), 'utf8'), 'LOG_LEVEL=debug\n');
+});
+
 test('an edited file is kept and its difference told; --force takes it back', async () => {
   const folder = folderOf(WITH_EVERYTHING);
   await init(folder);
@@ -315,6 +342,8 @@ test('what was there before is left alone: Dockerfile, Makefile, the rest of the
     plan.filter(({ action }) => action === 'keep').map(({ path }) => path),
     ['.gitlab-ci.yml'],
   );
+  // What the repository uses already is the pipeline that is meant.
+  assert.ok(!existsSync(join(folder, '.travis.yml')));
   assert.match(readFileSync(join(folder, 'README.md'), 'utf8'), /^# Shop\n\nMine\.\n\n<!-- Written by wherry/);
   assert.match(readFileSync(join(folder, 'Dockerfile'), 'utf8'), /^FROM node:22\nUSER 1000/);
   writeFileSync(join(folder, 'README.md'), `${readFileSync(join(folder, 'README.md'), 'utf8')}\nMore of mine.\n`);

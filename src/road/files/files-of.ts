@@ -1,6 +1,7 @@
 import { dockerfileFor } from '../image/index.ts';
 import type { Application } from '../model/index.ts';
 import type { Facts } from '../project/index.ts';
+import { composeFiles } from './compose.ts';
 import type { FilePlan, FilesOptions, OutputFile } from './contract.ts';
 import { chartFiles } from './helm.ts';
 import { baseFiles } from './kustomize-base.ts';
@@ -13,13 +14,13 @@ import { secretScriptFiles } from './secrets-script.ts';
 import { smokeFile } from './smoke-script.ts';
 
 /** What no build of the app reads; a change of it would make a new image. */
-function noPartOfTheImage({ name, makefile, helm, compose, pipelines }: FilePlan): string[] {
+function noPartOfTheImage({ name, makefile, helm, composeFile, pipelines }: FilePlan): string[] {
   const ofPipelines = { github: '.github', gitlab: '.gitlab-ci.yml', travis: '.travis.yml' };
   return [
     helm ? `charts/${name}` : 'k8s',
     'smoke/smoke.sh',
     makefile,
-    ...(compose === undefined ? [] : [compose]),
+    composeFile,
     ...pipelines.map((pipeline) => ofPipelines[pipeline]),
   ];
 }
@@ -33,7 +34,7 @@ export function filesOf(facts: Facts, application: Application, options: FilesOp
   const plan = planFilesOf(application, facts.directory, options);
   return [
     ...imageFiles(facts, plan),
-    ...(options.compose?.text === undefined ? [] : [{ path: options.compose.path, text: options.compose.text }]),
+    ...composeFiles(application, facts.directory, options, plan.password),
     ...(plan.helm ? chartFiles(plan) : kustomizeFiles(plan)),
     makefileFile(plan),
     smokeFile(plan),

@@ -48,9 +48,16 @@ function localTargets(plan: FilePlan): string {
     const file = dockerfile === 'Dockerfile' && context === '.' ? '' : ` -f ${dockerfile}`;
     return { image: imageOf(plan, index), rest: `${file} ${context}` };
   });
-  const compose = plan.compose
-    ? `\tdocker compose -f ${plan.compose} up --build`
-    : '\t@echo "install wherry (or write a compose file) to run it here"; exit 1';
+  const environment = plan.environmentFile;
+  const example = plan.secrets.length > 0 && environment !== undefined;
+  const compose = [
+    ...(example
+      ? [
+          `\t@test -e ${environment} || { echo "cp ${environment}.example ${environment}, and fill it in" >&2; exit 1; }`,
+        ]
+      : []),
+    `\tdocker compose -f ${plan.composeFile}${example ? ` --env-file ${environment}` : ''} up --build`,
+  ].join('\n');
   return `
 run_local:
 ifdef WHERRY

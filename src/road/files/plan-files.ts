@@ -54,7 +54,8 @@ export function planFilesOf(application: Application, directory: string, options
     pipelines: options.pipelines ?? PIPELINES,
     makefile: options.makefile ?? 'Makefile',
     helm: options.helm ?? false,
-    compose: options.compose?.path,
+    composeFile: options.composeFile ?? 'compose.yaml',
+    environmentFile: options.composeFile === undefined ? (options.environmentFile ?? '.env') : undefined,
     password: options.password ?? randomPassword,
   };
 }
