@@ -1,6 +1,7 @@
 /** Gems whose Debian package is not `ruby-NAME`. */
 const NAMES: Readonly<Record<string, string>> = {
   puma: 'puma',
+  jekyll: 'jekyll',
   rails: 'rails',
   rake: 'rake',
   thin: 'thin',
