@@ -182,7 +182,12 @@ async function carry(
     imageOf: () => reference,
     replicas: 1,
     sourceHash: image.context.hash,
-    secrets: await existingSecrets(client, namespace, application.name),
+    secrets: await existingSecrets(
+      client,
+      namespace,
+      application.name,
+      application.secrets.map(({ name }) => name),
+    ),
     ...door,
   });
   const wanted = objects.filter(({ metadata }) => !isHook(metadata.labels?.[STAGE_LABEL]));

@@ -28,7 +28,12 @@ export async function folderObjects(folder: string, place: Place, like: Release)
     namespace: like.namespace,
     ordering: 'runner',
     imageOf: (build) => `${prefix}/${build}:${hashes.get(build)?.slice(0, IMAGE_HASH_LENGTH)}`,
-    secrets: await existingSecrets(place.client, like.namespace, like.app),
+    secrets: await existingSecrets(
+      place.client,
+      like.namespace,
+      like.app,
+      application.secrets.map(({ name }) => name),
+    ),
     ...(sourceHash === undefined ? {} : { sourceHash }),
     ...(front?.replicas !== undefined || replicas === undefined ? {} : { replicas }),
     ...(host === undefined ? {} : { host }),

@@ -31,8 +31,8 @@ const TEST =
 export function whyWritable(facts: Facts): string | undefined {
   if (facts.dockerfile) return `${facts.dockerfile.path}: what its image writes is not known`;
   const language = facts.language?.value;
-  // A generated static site is served by a server that keeps its own files in /tmp.
-  if (language === 'static') return undefined;
+  // Pages are served by a server that keeps its own files in /tmp.
+  if (language === 'static' || (facts.output && facts.start?.value.startsWith('nginx '))) return undefined;
   const sign = language && WRITES[language];
   if (!language || !sign) return `what ${language ?? 'the image'} writes is not known`;
   const framework = facts.packages.find(({ value }) => WRITING.test(value));
