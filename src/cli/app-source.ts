@@ -1,4 +1,7 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/index.ts';
+import type { ReportLine } from '../road/compose/index.ts';
 import { type Application, applicationOf } from '../road/model/index.ts';
 import { type Facts, labelOf, readProject } from '../road/project/index.ts';
 import { describeFacts } from './describe-facts.ts';
@@ -8,13 +11,22 @@ export interface AppSource {
   readonly application: Application;
   /** Of a folder. */
   readonly facts: Facts | undefined;
+  /** Of a compose file: what became of each key. */
+  readonly report: readonly ReportLine[];
   /** What it is, in one line. */
   readonly label: string;
   readonly notes: readonly string[];
 }
 
-/** Reads an app's folder. @throws UserError when it holds no app, or `name` cannot name objects. */
-export async function readSource(folder: string, name: string | undefined): Promise<AppSource> {
+/** As compose looks for them. */
+const COMPOSE_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
+
+/**
+ * Reads an app: a folder, or a compose file. A folder whose only word is a compose file is read by that; where there is
+ * the code of one app too, the code speaks, and a note says how the compose file is taken instead.
+ * @throws UserError when nothing is recognised, or `name` cannot name objects.
+ */
+export async function readSource(path: string, name: string | undefined): Promise<AppSource> {
   if (name !== undefined && labelOf(name) !== name) {
     throw new UserError(
       '--app',
@@ -23,7 +35,58 @@ export async function readSource(folder: string, name: string | undefined): Prom
       { exitStatus: 2 },
     );
   }
-  const facts = await readProject(folder);
+  if (/\.ya?ml$/.test(path) && isFile(path)) return await readComposeSource([path], name);
+  const beside = COMPOSE_NAMES.map((file) => join(path, file)).find(isFile);
+  let facts: Facts;
+  try {
+    facts = await readProject(path);
+  } catch (error) {
+    // Code that is there but wrong is told of; a compose file speaks where there is no code, or code of several apps.
+    const isOpen = error instanceof UserError && /^no app recognised|^\d+ apps in this folder/.test(error.fault);
+    if (!isOpen || beside === undefined) throw error;
+    return await readComposeSource([], name, path);
+  }
+  // An app of a folder below is one part of what the compose file describes.
+  if (beside !== undefined && facts.directory !== resolve(path)) return await readComposeSource([], name, path);
   const application = applicationOf(facts, { name: name ?? facts.name.value });
-  return { application, facts, label: describeFacts(facts), notes: [...facts.notes, ...application.notes] };
+  const other = beside === undefined ? [] : [`${beside} is not read, since the code is; it is carried by its name`];
+  return {
+    application,
+    facts,
+    report: [],
+    label: describeFacts(facts),
+    notes: [...facts.notes, ...application.notes, ...other],
+  };
+}
+
+async function readComposeSource(
+  files: readonly string[],
+  name: string | undefined,
+  directory?: string,
+): Promise<AppSource> {
+  const { applicationOfCompose, readCompose } = await import('../road/compose/index.ts');
+  const environment = Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+  const [first] = files;
+  const project = await readCompose(files, {
+    environment,
+    projectDirectory: directory ?? dirname(first ?? '.'),
+    ...(name === undefined ? {} : { name }),
+  });
+  const { application, report } = applicationOfCompose(project);
+  const lost = report.filter(({ outcome }) => outcome === 'dropped');
+  const notes = lost.map(({ key, source, what, todo }) => `${source}: ${key}: ${what}${todo ? `; ${todo}` : ''}`);
+  const kinds = application.parts.map((part) => part.name).join(', ');
+  return {
+    application,
+    facts: undefined,
+    report,
+    label: `${application.name}: ${application.parts.length} parts of ${project.files.join(', ')} (${kinds})`,
+    notes: [...application.notes, ...notes],
+  };
+}
+
+function isFile(path: string): boolean {
+  return existsSync(path) && statSync(path).isFile();
 }

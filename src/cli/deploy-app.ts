@@ -12,7 +12,7 @@ import {
   secondsOf,
   startRelease,
 } from '../road/deploy/index.ts';
-import { type Manifest, type ObjectsOptions, objectsOf } from '../road/manifests/index.ts';
+import { INSTANCE_LABEL, type Manifest, type ObjectsOptions, objectsOf } from '../road/manifests/index.ts';
 import type { Application, Build } from '../road/model/index.ts';
 import { readSource } from './app-source.ts';
 import {
@@ -100,7 +100,7 @@ export async function deployApp(
       context: ground.context,
     };
     if (options.dryRun) {
-      const { plan, door } = await planFor(application, images, ground, options, steps, signal);
+      const { plan, door } = await planFor(application, images, ground, options, steps);
       return { ...result(place, door.url), image: undefined, built: false, plan, outcome: undefined };
     }
     await confirmProduction([ground.context, ground.namespace], `Deploy ${application.name} to it`, options);
@@ -114,7 +114,7 @@ export async function deployApp(
         fetchOthers(application, ground, steps, signal),
       );
       const told = { image: frontImage(application, built)?.reference, built: built.some(({ isNew }) => isNew) };
-      const { plan, request, door } = await planFor(application, built, ground, options, steps, signal);
+      const { plan, request, door } = await planFor(application, built, ground, options, steps);
       if (plan.steps.length === 0) {
         const last = await ledger.lastGood();
         steps.line(`${application.name} is as wanted already${last ? ` (v${last.number})` : ''}; no release is made`);
@@ -174,6 +174,8 @@ function checkOptions(options: DeployOptions): void {
 /** A build with the image it is to become. */
 interface PlannedImage {
   readonly build: Build;
+  /** Names the image: the app's name, with the build's where there are several. */
+  readonly name: string;
   readonly plan: ImagePlan;
   /** Complete name with tag, once it is known. */
   readonly reference?: string;
@@ -182,7 +184,10 @@ interface PlannedImage {
 }
 
 function planImages(application: Application, { image }: DeployOptions): PlannedImage[] {
-  if (image === undefined) return application.builds.map((build) => ({ build, plan: planBuild(build) }));
+  const nameOf = ({ name }: Build): string => (name === application.name ? name : `${application.name}-${name}`);
+  if (image === undefined) {
+    return application.builds.map((build) => ({ build, name: nameOf(build), plan: planBuild(build) }));
+  }
   const [build, ...others] = application.builds;
   if (!build || others.length > 0) {
     throw new UserError(
@@ -192,7 +197,7 @@ function planImages(application: Application, { image }: DeployOptions): Planned
       { exitStatus: 2 },
     );
   }
-  return [{ build, plan: planBuild(build), reference: image }];
+  return [{ build, name: nameOf(build), plan: planBuild(build), reference: image }];
 }
 
 async function findGroundFor(options: DeployOptions, steps: Steps): Promise<Ground> {
@@ -240,8 +245,8 @@ async function provideImages(
   return provided;
 }
 
-function referenceOf({ build, plan, reference }: PlannedImage, ground: Ground): string {
-  return reference ?? `${ground.imageName(build.name)}:${plan.context.hash.slice(0, IMAGE_HASH_LENGTH)}`;
+function referenceOf({ name, plan, reference }: PlannedImage, ground: Ground): string {
+  return reference ?? `${ground.imageName(name)}:${plan.context.hash.slice(0, IMAGE_HASH_LENGTH)}`;
 }
 
 async function planFor(
@@ -250,7 +255,6 @@ async function planFor(
   ground: Ground,
   options: DeployOptions,
   steps: Steps,
-  signal: AbortSignal,
 ): Promise<{ plan: Plan; request: ReleaseRequest; door: Door }> {
   const { client, namespace } = ground;
   const door = await wayIn(ground, application.name, options);
@@ -262,7 +266,12 @@ async function planFor(
     imageOf: (build) => references.get(build) ?? build,
     ...(options.replicas === undefined ? {} : { replicas: Number(options.replicas) }),
     ...(own ? { sourceHash: own.plan.context.hash } : {}),
-    secrets: await existingSecrets(client, namespace, application.name),
+    secrets: await existingSecrets(
+      client,
+      namespace,
+      application.name,
+      application.secrets.map(({ name }) => name),
+    ),
     ...door.options,
   });
   for (const note of notes) steps.line(`  ! ${note}`);
@@ -346,7 +355,7 @@ export async function wayIn(ground: Ground, name: string, options: Pick<DeployOp
   const { items } = await ground.client.list<Ingress>(kinds.ingresses);
   const takenByOther = items.some(
     ({ metadata, spec }) =>
-      !([name, `${name}-next`].includes(metadata.name ?? '') && metadata.namespace === ground.namespace) &&
+      !(metadata.labels?.[INSTANCE_LABEL] === name && metadata.namespace === ground.namespace) &&
       (spec?.defaultBackend !== undefined || (spec?.rules ?? []).some((rule) => !rule.host)),
   );
   if (takenByOther) return { url: ground.urlOf(host), options: { host } };
