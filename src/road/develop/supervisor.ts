@@ -20,7 +20,7 @@ while [ -z "$leave" ]; do
   if [ -n "$group" ]; then setsid "$@" & else "$@" & fi
   child=$!
   tell "$child running"
-  while kill -0 "$child" 2>/dev/null; do wait "$child"; status=$?; done
+  while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null; status=$?; done
   ended=$child
   child=
   if [ -z "$again$leave" ]; then
