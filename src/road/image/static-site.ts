@@ -66,11 +66,8 @@ function buildStage(facts: Facts): string[] {
             'FROM python:3.13-slim-bookworm AS build',
             'WORKDIR /src',
             'COPY requirements.txt ./',
-            'RUN if pip --retries 0 --timeout 5 download --quiet --no-deps --dest /tmp/probe pip; then \\',
-            '      pip install --no-cache-dir -r requirements.txt; \\',
-            '    else \\',
-            `      echo "no Python package index in reach: Debian's packages instead: ${mkdocsPackages(facts)}" && ${apt(mkdocsPackages(facts))}; \\`,
-            '    fi',
+            'RUN pip --retries 1 install --no-cache-dir -r requirements.txt \\',
+            ` || { echo "the packages of requirements.txt are in no index in reach: Debian's packages instead: ${mkdocsPackages(facts)}" && ${apt(mkdocsPackages(facts))}; }`,
             ...made,
           ]
         : [title, 'FROM debian:trixie-slim AS build', `RUN ${apt('mkdocs')}`, 'WORKDIR /src', ...made];
