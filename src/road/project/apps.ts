@@ -44,7 +44,9 @@ export async function findApps(directory: string): Promise<readonly FoundApp[]> 
 export async function appsBelow(folder: Folder): Promise<readonly FoundApp[] | undefined> {
   if (!holdsOthers(folder) && (await appOf(folder, ''))) return undefined;
   const workspace = workspaceOf(folder);
-  const candidates = workspace ? workspace.members.map(({ path }) => path) : subFolders(folder);
+  // Beside a workspace's members there may be apps of other languages.
+  const members = workspace?.members.map(({ path }) => path) ?? [];
+  const candidates = [...new Set([...members, ...subFolders(folder)])];
   const found: FoundApp[] = [];
   for (const path of candidates) {
     if (BESIDE.test(path) || found.some((app) => path.startsWith(`${app.path}/`)) || found.length === APPS_MAX)

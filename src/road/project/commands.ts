@@ -14,6 +14,7 @@ const DEVELOPMENT: readonly (readonly [RegExp, string])[] = [
   [/(?:^|[\s/])vite(?:\s+(?:dev|serve)|\s+-|\s*$)/, 'vite'],
   [/\breact-scripts\s+start\b/, 'react-scripts start'],
   [/\bng\s+serve\b/, 'ng serve'],
+  [/\bnx\s+(?:run\s+\S+:)?serve\b/, 'nx serve'],
   [/\bvue-cli-service\s+serve\b/, 'vue-cli-service serve'],
   [/\bwebpack(?:-dev-server|\s+serve)\b/, 'webpack serve'],
   [/\bphp\s+artisan\s+serve\b/, 'php artisan serve'],

@@ -16,17 +16,22 @@ export function djangoRisks(files: readonly { readonly path: string; readonly te
   const fields = new Map<string, Field>();
   return files.flatMap(({ path, text }) => {
     const app = path.split('/').slice(0, -2).join('/');
+    const created = new Set(
+      [...text.matchAll(/\bCreateModel\(\s*name\s*=\s*['"](\w+)['"]/g)].map((match) => (match[1] ?? '').toLowerCase()),
+    );
     return operationsOf(text).flatMap(({ name, body, index }): MigrationRisk[] => {
       const source = placeOf(path, text, index);
-      const risk = (what: string): MigrationRisk[] => [{ what, source }];
       const value = (key: string): string => new RegExp(String.raw`\b${key}\s*=\s*['"](\w+)['"]`).exec(body)?.[1] ?? '';
+      // What the same file makes no old version knows.
+      const isNew = created.has((value('model_name') || value('old_name') || value('name')).toLowerCase());
+      const risk = (what: string): MigrationRisk[] => (isNew ? [] : [{ what, source }]);
       const column = `${value('model_name')}.${value('name')}`;
       const key = `${app} ${column}`.toLowerCase();
       switch (name) {
         case 'CreateModel':
           for (const match of body.matchAll(/\(\s*['"](\w+)['"]\s*,\s*((?:\w+\.)*\w+)\(([^\n]*)/g)) {
-            const created = `${app} ${value('name')}.${match[1]}`.toLowerCase();
-            fields.set(created, { type: match[2] ?? '', nullable: /\bnull\s*=\s*True/.test(match[3] ?? '') });
+            const made = `${app} ${value('name')}.${match[1]}`.toLowerCase();
+            fields.set(made, { type: match[2] ?? '', nullable: /\bnull\s*=\s*True/.test(match[3] ?? '') });
           }
           return [];
         case 'RemoveField':
@@ -55,7 +60,7 @@ export function djangoRisks(files: readonly { readonly path: string; readonly te
           const before = fields.get(key);
           const field = fieldIn(body);
           fields.set(key, field);
-          if (before && before.type !== field.type) return risk(`changes the type of ${column}`);
+          if (before && changesType(before.type, field.type)) return risk(`changes the type of ${column}`);
           return before?.nullable === true && !field.nullable ? risk(`forbids NULL in ${column}`) : [];
         }
         default:
@@ -63,6 +68,14 @@ export function djangoRisks(files: readonly { readonly path: string; readonly te
       }
     });
   });
+}
+
+/** Classes that differ in Python and not in the database; what is not Django's own is taken for the same. */
+function changesType(before: string, after: string): boolean {
+  if (![before, after].every((type) => type.startsWith('models.'))) return false;
+  const column = (type: string): string =>
+    /^models\.(?:Char|Email|URL|Slug|FilePath|File|Image)Field$/.test(type) ? 'varchar' : type;
+  return column(before) !== column(after);
 }
 
 function fieldIn(body: string): Field {

@@ -7,11 +7,16 @@ const NAME = String.raw`((?:["${'`'}[]?[\w$-]+["${'`'}\]]?\.)*["${'`'}[]?[\w$-]+
 export function sqlRisks(path: string, file: string, sql = file, start = 0): MigrationRisk[] {
   const risks: MigrationRisk[] = [];
   const code = maskSql(sql);
+  const created = new Set(
+    [...code.matchAll(new RegExp(String.raw`\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?${NAME}`, 'gi'))].map((match) =>
+      bare(match[1] ?? ''),
+    ),
+  );
   for (const { text, at } of statementsOf(code)) {
     const add = (what: string, index: number): void => {
       risks.push({ what, source: placeOf(path, file, start + at + index) });
     };
-    statementRisks(text, add);
+    statementRisks(text, created, add);
   }
   return risks;
 }
@@ -35,7 +40,8 @@ function statementsOf(code: string): { text: string; at: number }[] {
 
 type Add = (what: string, index: number) => void;
 
-function statementRisks(text: string, add: Add): void {
+/** `created`: tables that the same file makes; no old version knows their columns. */
+function statementRisks(text: string, created: ReadonlySet<string>, add: Add): void {
   const whole = (pattern: RegExp, what: (name: string) => string): void => {
     for (const match of text.matchAll(pattern)) add(what(bare(match[1] ?? '')), match.index);
   };
@@ -52,6 +58,7 @@ function statementRisks(text: string, add: Add): void {
   ).exec(text);
   if (!altered?.[2]) return;
   const table = bare(altered[1] ?? '');
+  if (created.has(table)) return;
   const start = altered.index + altered[0].length - altered[2].length;
   for (const clause of clausesOf(altered[2])) {
     const what = clauseRisk(clause.text, table);

@@ -106,6 +106,9 @@ function fileRoute(path: string): string | undefined {
     /(?:^|\/)pages\/(api\/.+)\.[jt]s$/.exec(path)?.[1] ??
     /(?:^|\/)src\/routes\/((?:[^/]+\/)*)\+server\.[jt]s$/.exec(path)?.[1];
   const nuxt = /(?:^|\/)server\/(api|routes)\/(.+?)(?:\.get)?\.[jt]s$/.exec(path);
+  // Remix: app/routes/healthcheck.tsx; segments with a mark are no plain path.
+  const remix = /(?:^|\/)app\/routes\/([\w-]+)(?:\/route)?\.[jt]sx?$/.exec(path)?.[1];
+  if (remix !== undefined) return remix.startsWith('_') ? (remix === '_index' ? '/' : undefined) : `/${remix}`;
   const found = route ?? (nuxt && `${nuxt[1] === 'api' ? 'api/' : ''}${nuxt[2] ?? ''}`);
   if (found === undefined || found === null || /[[(]/.test(found)) return undefined;
   return `/${found.replace(/\/?(?:index)?\/?$/, '')}`;

@@ -17,7 +17,7 @@ import {
 } from './node-manifest.ts';
 import { nodeRoutesOf, writtenNodePort } from './node-routes.ts';
 import { nodeStart, servesPages } from './node-start.ts';
-import { nodeVariables } from './node-variables.ts';
+import { environmentFunctions, nodeVariables } from './node-variables.ts';
 import { readPrisma } from './prisma.ts';
 import { uniqueRoutes } from './routes.ts';
 import { isStaticSite } from './static-site.ts';
@@ -30,11 +30,11 @@ const NOT_SERVING =
 /** Whatever a module may say of settings, routes or addresses; others are not looked at again. */
 const TELLING =
   /\benv\b|\bEnv\b|\.listen\(|\.(?:get|post|put|patch|delete|all|route)\s*[<(]|\burl\b|pathname|localhost|127\.0\.0\.1|@Controller|getOrThrow/;
-const FILE_ROUTES = /(?:^|\/)(?:route|\+server)\.[jt]s$|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|routes)\//;
+const FILE_ROUTES =
+  /(?:^|\/)(?:route|\+server)\.[jt]s$|(?:^|\/)app\/routes\/|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|routes)\//;
 const NATIVE = ['bcrypt', 'better-sqlite3', 'canvas', 'sharp', 'argon2', 'node-gyp', 'sqlite3', 'lmdb', 'node-sass'];
 /** Frameworks put these into pages when they are built; no environment of a pod reaches them. */
-const BUILT_IN =
-  /^(?:VITE_|NEXT_PUBLIC_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|GATSBY_|VUE_APP_)|^(?:MODE|DEV|PROD|SSR|BASE_URL)$/;
+const BUILT_IN = /^(?:VITE_|NEXT_PUBLIC_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|GATSBY_|VUE_APP_)/;
 
 export function isNode(folder: Folder): boolean {
   return folder.has('package.json');
@@ -69,8 +69,12 @@ export async function readNode(folder: Folder): Promise<LanguageFacts> {
   const migrations = findMigrations(folder, allPackages(manifest));
   const packages = packagesOf(manifest, above, up);
   const sources = [...sourcesIn(folder, '', ''), ...(above ? neededSources(above, up) : [])];
+  const wrappers = [...new Set(sources.flatMap(({ text }) => environmentFunctions(text)))];
   const variables = [
-    ...sources.flatMap(({ path, text }) => [...nodeVariables(path, text), ...configurationVariables(path, text)]),
+    ...sources.flatMap(({ path, text }) => [
+      ...nodeVariables(path, text, wrappers),
+      ...configurationVariables(path, text),
+    ]),
     ...nodeConfigVariables(folder),
     ...(prisma?.variables ?? []),
   ];

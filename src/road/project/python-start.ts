@@ -19,6 +19,19 @@ const CLASSES = APPS.map(([name]) => name).join('|');
 const FACTORY_NAMES = 'create_app|make_app|build_app|get_app|create_application|app_factory';
 const MAIN_FILES = ['main.py', 'app.py', 'server.py', 'run.py', '__main__.py', 'src/main.py', 'src/app.py'];
 
+/** FLASK_APP of `.flaskenv` or `.env`, as the path of a file: flask.palletsprojects.com, "Application Discovery". */
+function flaskApp(folder: Folder): string | undefined {
+  for (const path of ['.flaskenv', '.env']) {
+    const named = /^\s*(?:export\s+)?FLASK_APP\s*=\s*['"]?([\w./]+?)(?:\.py)?(?::\S*)?['"]?\s*$/m.exec(
+      folder.read(path) ?? '',
+    )?.[1];
+    if (named === undefined) continue;
+    const file = named.replace(/^\.\//, '').replace(/\.(?=\w)/g, '/');
+    return [`${file}.py`, `${file}/__init__.py`].find((candidate) => folder.has(candidate));
+  }
+  return undefined;
+}
+
 /** Whether a module is worth a closer look. */
 const MAY_SERVE = new RegExp(String.raw`\b(?:${CLASSES}|${FACTORY_NAMES})\b|\.server\b`);
 
@@ -44,6 +57,9 @@ export function pythonStart(
 ): (port: number) => Fact<string> | undefined {
   if (framework === 'streamlit') return (port) => streamlit(folder, sources, port);
   const candidates = sources.flatMap((source) => candidatesIn(source, framework));
+  const named = flaskApp(folder);
+  const [only] = named === undefined ? [] : candidates.filter(({ source }) => source.startsWith(`${named}:`));
+  if (only) return (port) => ({ value: serverCommand(only, port), source: only.source });
   return (port) => chosen(folder, candidates, framework, port);
 }
 
@@ -55,7 +71,11 @@ function chosen(
   port: number,
 ): Fact<string> | undefined {
   const best = Math.min(...candidates.map(({ rank }) => rank));
-  const [first, second] = candidates.filter(({ rank }) => rank === best);
+  const ranked = candidates.filter(({ rank }) => rank === best);
+  // The nearest to the top is what the author starts; what lies deeper uses it.
+  const depthOf = ({ source }: Candidate): number => source.split('/').length;
+  const nearest = Math.min(...ranked.map(depthOf));
+  const [first, second] = ranked.filter((candidate) => depthOf(candidate) === nearest);
   if (!first) return script(folder, framework);
   const command = serverCommand(first, port);
   if (second) {

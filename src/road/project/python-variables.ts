@@ -2,7 +2,7 @@ import type { FoundVariable } from './contract.ts';
 import { lineOf, placeOf } from './folder.ts';
 
 const NOT_OURS =
-  /^(?:PATH|HOME|USER|PWD|SHELL|LANG|TZ|TMPDIR|HOSTNAME|CI|PYTHON\w+|DJANGO_SETTINGS_MODULE|FLASK_(?:APP|ENV|DEBUG))$/;
+  /^(?:HTTP_\w+|REMOTE_ADDR|REQUEST_METHOD|PATH_INFO|PATH|HOME|USER|PWD|SHELL|LANG|TZ|TMPDIR|HOSTNAME|CI|PYTHON\w+|DJANGO_SETTINGS_MODULE|FLASK_(?:APP|ENV|DEBUG))$/;
 const LITERAL = String.raw`(?:[rRuUbBfF]?'((?:\\.|[^'\\\n])*)'|[rRuUbBfF]?"((?:\\.|[^"\\\n])*)"|(-?\d[\d_]*(?:\.\d+)?)|(True|False)\b|(None)\b)`;
 const READS = /environ|getenv|env[.(\w]*\(|config\(|BaseSettings/;
 
@@ -10,8 +10,12 @@ const READS = /environ|getenv|env[.(\w]*\(|config\(|BaseSettings/;
  * The environment variables that a module reads: os.environ, os.getenv, calls of environs, django-environ and decouple,
  * starlette's Config, fields of pydantic settings.
  */
-export function pythonVariables(path: string, code: string): FoundVariable[] {
-  if (!READS.test(code)) return [];
+export function pythonVariables(
+  path: string,
+  code: string,
+  wrappers: readonly string[] = wrappersIn(code),
+): FoundVariable[] {
+  if (!READS.test(code) && !wrappers.some((name) => code.includes(`${name}(`))) return [];
   const found: FoundVariable[] = [];
   const add = (name: string, fallback: string | undefined, index: number): void => {
     if (!NOT_OURS.test(name)) found.push({ name, fallback, source: placeOf(path, code, index) });
@@ -19,7 +23,7 @@ export function pythonVariables(path: string, code: string): FoundVariable[] {
   for (const match of code.matchAll(/\benviron\[\s*['"](\w+)['"]\s*\](?!\s*=[^=])/g)) {
     add(match[1] ?? '', undefined, match.index);
   }
-  readCalls(code, add);
+  readCalls(code, add, wrappers);
   readScheme(path, code, found);
   readSettingsClasses(code, add);
   return found;
@@ -27,8 +31,23 @@ export function pythonVariables(path: string, code: string): FoundVariable[] {
 
 type Add = (name: string, fallback: string | undefined, index: number) => void;
 
-function readCalls(code: string, add: Add): void {
-  const calls = [String.raw`\benviron\.(?:get|setdefault)`, String.raw`\bgetenv`];
+/** The functions of a module that read the variable they are given by name: `def envbool(name, default): os.getenv(name)`. */
+export function wrappersIn(code: string): string[] {
+  if (!/environ|getenv/.test(code)) return [];
+  const found: string[] = [];
+  for (const match of code.matchAll(/^def\s+(\w+)\(\s*(\w+)[^)]*\)[^:\n]*:\n((?:[ \t]+[^\n]*\n|\n)+)/gm)) {
+    const [, name = '', parameter = '', body = ''] = match;
+    if (new RegExp(String.raw`(?:environ\.get\(|getenv\(|environ\[)\s*${parameter}\b`).test(body)) found.push(name);
+  }
+  return found;
+}
+
+function readCalls(code: string, add: Add, wrappers: readonly string[]): void {
+  const calls = [
+    String.raw`\benviron\.(?:get|setdefault)`,
+    String.raw`\bgetenv`,
+    ...wrappers.map((name) => String.raw`(?<!\bdef\s+)\b${name}`),
+  ];
   if (
     /^\s*(?:from\s+(?:environ|environs|decouple|starlette\.config)\s+import|import\s+(?:environ|environs|decouple))\b/m.test(
       code,

@@ -7,7 +7,7 @@ import { alembicMigrate } from './migrate-command.ts';
 import { readPythonPackages } from './python-packages.ts';
 import { pythonRoutesOf, writtenPythonPort } from './python-routes.ts';
 import { moduleOf, pythonStart } from './python-start.ts';
-import { pythonVariables } from './python-variables.ts';
+import { pythonVariables, wrappersIn } from './python-variables.ts';
 import { uniqueRoutes } from './routes.ts';
 import type { Source } from './written-addresses.ts';
 
@@ -53,6 +53,7 @@ export function readPython(folder: Folder): LanguageFacts {
       ? [{ path, text: maskComments(text, 'python') }]
       : [];
   });
+  const wrappers = [...new Set(sources.flatMap(({ text }) => wrappersIn(text)))];
   const [frameworkName, ownPort] = FRAMEWORKS.find(([name]) => names.has(name)) ?? [];
   const framework = packages.find(({ value }) => value === frameworkName);
   const django = frameworkName === 'django' ? readDjango(folder, sources, names) : undefined;
@@ -68,7 +69,10 @@ export function readPython(folder: Folder): LanguageFacts {
     build: django?.build,
     start,
     migrate: django?.migrate ?? alembicMigrate(folder, packages, plainStart(start)),
-    variables: [...sources.flatMap(({ path, text }) => pythonVariables(path, text)), ...(django?.variables ?? [])],
+    variables: [
+      ...sources.flatMap(({ path, text }) => pythonVariables(path, text, wrappers)),
+      ...(django?.variables ?? []),
+    ],
     routes: uniqueRoutes(pythonRoutesOf(sources)),
     sources,
     native: packages.filter(({ value }) => NATIVE.includes(value)),

@@ -2,21 +2,21 @@ import { basename, join } from 'node:path';
 import { UserError } from '../../base/index.ts';
 import { type AppJson, readAppJson } from './app-json.ts';
 import { appsBelow, type FoundApp, holdsOthers } from './apps.ts';
-import { commandPort, developmentNote } from './commands.ts';
-import type { Fact, Facts, LanguageFacts, ProcessFact, Settings, Variable } from './contract.ts';
+import { developmentNote } from './commands.ts';
+import type { Fact, Facts, LanguageFacts, ProcessFact, Settings, StartFact } from './contract.ts';
 import { readDockerfile } from './dockerfile.ts';
 import { type Folder, openFolder } from './folder.ts';
-import { languageOf, otherLanguages, readLanguage } from './language-of.ts';
+import { languageOf, readLanguage } from './language-of.ts';
 import { LANGUAGES, type LanguageEntry } from './languages.ts';
 import { findMigrations } from './migrations.ts';
+import { portOf } from './port.ts';
 import { type Processes, readProcfile } from './procfile.ts';
+import { fileDatabaseNotes, languageNotes } from './project-notes.ts';
 import { seedOf } from './seed.ts';
 import { servicesOf } from './services.ts';
 import { readSettings } from './settings.ts';
 import { commandVariables, fileVariables, variablesOf } from './variables.ts';
 import { writtenAddresses } from './written-addresses.ts';
-
-const PORT_WITHOUT_WORD = 8080;
 
 /**
  * Reads an app's folder: what it is, how it is built and started, what it listens on, what it needs. Nothing of the app
@@ -42,7 +42,10 @@ export async function readProject(directory: string): Promise<Facts> {
   const found = reading?.entry;
   const said = reading?.said;
   const migrations = said?.migrations ?? findMigrations(folder, said?.packages ?? []);
-  const migrate = migrateOf(settings, procfile, appJson, said);
+  const wanted = migrateOf(settings, procfile, appJson, said);
+  const unfit =
+    dockerfile !== undefined && wanted !== undefined && wanted === said?.migrate ? wanted.needsDevelopment : undefined;
+  const migrate = unfit ? undefined : wanted;
   const processes = processesOf(procfile, appJson, said);
   const given = [web, migrate, ...processes.map(({ command }) => command)].flatMap((command) => command ?? []);
   const readings = [
@@ -59,23 +62,21 @@ export async function readProject(directory: string): Promise<Facts> {
     named: [...(said?.services ?? []), ...appJson.services],
   });
   const variables = variablesOf(readings, services);
-  const portVariable = portVariableOf(variables, web);
-  const port = settings.port ?? dockerfile?.ports[0] ?? (web && commandPort(web)) ?? portOf(portVariable) ?? said?.port;
+  const {
+    port,
+    variable: portVariable,
+    notes: portNotes,
+  } = portOf({ settings, dockerfile, web, variables, said: said?.port });
   const notes = [
     ...(found ? languageNotes(folder, found) : []),
     ...(said?.notes ?? []),
     ...appJson.notes,
     ...serviceNotes,
+    ...fileDatabaseNotes(readings, said?.packages ?? [], services, said),
+    ...portNotes,
     ...writtenAddresses(said?.sources ?? [], services, variables),
   ];
-  let chosenPort = port ?? { value: PORT_WITHOUT_WORD, source: 'default' };
-  if (chosenPort.value < 1024 && portVariable && !dockerfile && !settings.port) {
-    notes.push(
-      `${chosenPort.source}: port ${chosenPort.value} needs root; ${portVariable.name} is set to ${PORT_WITHOUT_WORD} instead`,
-    );
-    chosenPort = { value: PORT_WITHOUT_WORD, source: 'default' };
-  }
-  const ownStart = web ? undefined : said?.start(chosenPort.value);
+  const ownStart = web || dockerfile ? undefined : said?.start(port.value);
   const start = web ?? ownStart;
   if (!start && !dockerfile) {
     const other = await appBelow(directory, folder);
@@ -83,14 +84,16 @@ export async function readProject(directory: string): Promise<Facts> {
     throw noStart(directory, found);
   }
 
-  if (migrations && !migrate && !said?.appliesMigrations && !SELF_APPLIED.has(migrations.tool.value)) {
+  if (unfit) {
+    notes.push(
+      `${unfit.source}: the migrations need ${unfit.value}, a package of development, which the image of ${dockerfile?.path} may not hold; say migrate: in wherry.yaml`,
+    );
+  } else if (migrations && !migrate && !said?.appliesMigrations && !SELF_APPLIED.has(migrations.tool.value)) {
     notes.push(
       `${migrations.tool.source}: nothing says what applies the ${migrations.tool.value} migrations; say migrate: in wherry.yaml`,
     );
   }
-  if (web) notes.push(...[developmentNote(web, betterStart(said, chosenPort.value))].flatMap((note) => note ?? []));
-  if (!port && !portVariable)
-    notes.push(`no port found in the code: ${PORT_WITHOUT_WORD} is assumed; say port: in wherry.yaml`);
+  if (web) notes.push(...[developmentNote(web, betterStart(said, port.value))].flatMap((note) => note ?? []));
   const name = settings.name ??
     said?.name ??
     appJson.name ?? { value: basename(folder.directory), source: 'the folder' };
@@ -119,7 +122,7 @@ export async function readProject(directory: string): Promise<Facts> {
     ...(said?.preparing ? { preparing: said.preparing } : {}),
     startNeedsDevelopment:
       ownStart?.needsDevelopment ?? (migrate === said?.migrate ? said?.migrate?.needsDevelopment : undefined),
-    port: chosenPort,
+    port,
     portVariable: portVariable && { value: portVariable.name, source: portVariable.sources[0] ?? 'default' },
     variables,
     services,
@@ -140,7 +143,7 @@ function migrateOf(
   procfile: Processes,
   appJson: AppJson,
   said: LanguageFacts | undefined,
-): Fact<string> | undefined {
+): StartFact | undefined {
   const named = settings.migrate ?? procfile.get('release');
   if (named) return named;
   const { postdeploy } = appJson;
@@ -185,29 +188,6 @@ function betterStart(said: LanguageFacts | undefined, port: number): string | un
   }
 }
 
-/** Ports of others: of mail servers, of what is measured, of a database that no driver showed. */
-const PORT_OF_OTHERS =
-  /^(?:\w+_)?(?:SMTP|MAIL|EMAIL|IMAP|FTP|SSH|PROXY|METRICS|PROMETHEUS|STATSD|SYSLOG|LOGSTASH|KAFKA|ELASTIC\w*|NATS|MQTT|LDAP|DEBUG|GRPC|DB|DATABASE|SQL|MYSQL|POSTGRES\w*|PG|REDIS|MONGO\w*|RABBIT\w*|MEMCACHE\w*)_?PORT$/;
-const OWN_PORT =
-  /^(?:APP|HTTP|SERVER|WEB|API|LISTEN|SERVICE|NODE|FLASK|FLASK_RUN|UVICORN|GUNICORN|NITRO|NUXT|BIND|ROCKET|ASPNETCORE_HTTP)_PORTS?$/;
-
-function portVariableOf(variables: readonly Variable[], web: Fact<string> | undefined): Variable | undefined {
-  const free = variables.filter(({ service }) => service === undefined);
-  const inCommand = web && free.find(({ name, sources }) => name.endsWith('PORT') && sources.includes(web.source));
-  return (
-    inCommand ??
-    free.find(({ name }) => name === 'PORT') ??
-    free.find(({ name }) => OWN_PORT.test(name)) ??
-    free.find(({ name }) => name.endsWith('_PORT') && !PORT_OF_OTHERS.test(name))
-  );
-}
-
-function portOf(variable: Variable | undefined): Fact<number> | undefined {
-  const port = Number(variable?.fallback);
-  if (!variable || !Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
-  return { value: port, source: variable.sources[0] ?? 'default' };
-}
-
 /** RFC 1123 label: what names of Kubernetes objects, hosts and labels all accept; room is left for endings. */
 export function labelOf(name: string): string {
   const label = name
@@ -237,16 +217,6 @@ function severalApps(directory: string, apps: readonly FoundApp[]): UserError {
   const named = apps.map(({ path, source }) => `${path} (${source})`).join(', ');
   const ways = apps.map(({ path }) => `wherry up ${join(directory, path)}`).join(', or ');
   return new UserError(directory, `${apps.length} apps in this folder: ${named}`, `Name the one to carry: ${ways}`);
-}
-
-/** Two languages in one folder: which was taken, so that nobody has to guess. */
-function languageNotes(folder: Folder, found: LanguageEntry): string[] {
-  const others = otherLanguages(folder, found);
-  if (others.length === 0 || found.yields?.(folder)) return [];
-  const sign = (entry: LanguageEntry): string => folder.paths.find((path) => entry.sign.test(path)) ?? entry.language;
-  return [
-    `read as ${found.language} by ${sign(found)}; ${others.map((entry) => `${sign(entry)} (${entry.language})`).join(', ')} is not looked at`,
-  ];
 }
 
 function nothingRecognised(directory: string, folder: Folder): UserError {

@@ -1,8 +1,12 @@
 const SECRET =
-  /(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIALS?|PRIVATE|SALT|DSN)(?:_|$)|(?:^|_)(?:API|ACCESS|SECRET|ENCRYPTION|SIGNING|PRIVATE|AUTH|LICENSE|MASTER|APP)_?KEY(?:_|$)|PASSWORD$|SECRET$|TOKEN$|APIKEY$/;
+  /(?:^|_)(?:PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIALS?|SALT|DSN)(?:_|$)|(?:^|_)(?:API|ACCESS|SECRET|ENCRYPTION|SIGNING|PRIVATE|AUTH|LICENSE|MASTER|APP)_?KEY(?:_|$)|PASSWORD$|SECRET$|TOKEN$|APIKEY$|(?<!(?:^|_)(?:PUBLIC|PUBLISHABLE|SITE|SORT|CACHE|PRIMARY|PARTITION|FOREIGN|ROUTING|ROW|HASH|HOT)_)(?:^|_)S?KEY$/;
 /** Says something about a secret without being one: `TOKEN_TTL`, `PASSWORD_MIN_LENGTH`, `SECRET_FILE`. */
 const ABOUT =
-  /_(?:TTL|EXPIRY|EXPIRES|EXPIRES_IN|LENGTH|MINUTES|SECONDS|DAYS|HOURS|ROUNDS|FILE|PATH|ALGORITHM|ISSUER|HEADER|NAME)$/;
+  /_(?:ROTATION|TTL|EXPIRY|EXPIRES|EXPIRES_IN|LENGTH|MINUTES|SECONDS|DAYS|HOURS|ROUNDS|FILE|PATH|ALGORITHM|ISSUER|HEADER|NAME)$/;
+
+/** Beginnings that providers give their keys, and private keys in text. */
+const LOOKS_SECRET =
+  /^(?:sk_(?:live|test)_|rk_live_|gh[pousr]_\w{20}|github_pat_|xox[abprs]-|AKIA[A-Z0-9]{12}|glpat-|SG\.[\w-]{10}|hf_\w{20}|-----BEGIN [A-Z ]*PRIVATE KEY)/;
 
 /** Why a variable's value must stay hidden, judged by its name and fallback; undefined when it need not. */
 export function whySecret(name: string, fallback: string | undefined): string | undefined {
@@ -11,6 +15,7 @@ export function whySecret(name: string, fallback: string | undefined): string | 
   if (fallback !== undefined && /^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/i.test(fallback)) {
     return 'its default is a URL with a password';
   }
+  if (fallback !== undefined && LOOKS_SECRET.test(fallback)) return 'its default looks like a key';
   return undefined;
 }
 

@@ -44,7 +44,7 @@ export function servicesOf(clues: ServiceClues): { services: BackingService[]; n
     const driver = driverOf(language, value);
     if (!driver || found.has(driver.kind)) continue;
     if (driver.needsEvidence && !addressed.has(driver.kind) && !hasEndpoint(driver.kind, variables)) {
-      if (driver.kind === 's3' && readsBucket(variables)) notes.push(s3Note(source, value));
+      if (driver.kind === 's3' && readsBucket(variables) && notes.length === 0) notes.push(s3Note(source, value));
       continue;
     }
     const { kind, scheme, addressTemplate } = driver;
