@@ -1,4 +1,4 @@
-import type { Deployment } from '../../engine/kinds/index.ts';
+import type { Deployment, DeploymentSpec } from '../../engine/kinds/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import { isAsWanted } from './apply.ts';
 import { canGoBack, migrationAdvice } from './can-go-back.ts';
@@ -69,17 +69,18 @@ export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
     leftovers: leftovers(request.front, live),
   };
   const isFrontRolled = front !== undefined && ground.sorted.workloads.includes(front);
-  const planned =
-    served && isFrontRolled && ground.hasDoor ? STRATEGIES[request.strategy](ground) : rollingSteps(ground);
+  const isSingle = (front?.spec as DeploymentSpec | undefined)?.strategy?.type === 'Recreate';
+  const strategy = isSingle ? 'recreate' : request.strategy;
+  const planned = served && isFrontRolled && ground.hasDoor ? STRATEGIES[strategy](ground) : rollingSteps(ground);
   const steps: readonly PlanStep[] = isChanged ? planned : [];
   return {
     app: request.app,
     namespace: request.namespace,
-    strategy: request.strategy,
+    strategy,
     front: request.front,
     steps,
     notes: [
-      ...strategyNotes(ground, isFrontRolled),
+      ...strategyNotes(ground, isFrontRolled, isSingle),
       ...(migrations.length > 0 ? migrationAdvice(request.migrations) : []),
       ...replicaNotes(front, liveFront),
       ...leaving.notes,
@@ -98,8 +99,18 @@ function frontOf(front: Manifest, live: Deployment | undefined): NonNullable<Gro
   return { manifest: front, replicas: Math.max(replicasOf(front), live?.spec.replicas ?? 0, 1) };
 }
 
-function strategyNotes({ request, served, front, hasDoor }: Ground, isFrontRolled: boolean): string[] {
+function strategyNotes(
+  { request, served, front, hasDoor }: Ground,
+  isFrontRolled: boolean,
+  isSingle: boolean,
+): string[] {
+  if (front && served && isFrontRolled && isSingle && request.strategy !== 'recreate') {
+    return [`${nameOf(front.manifest)} allows only one version at a time, so it is recreated, with a gap`];
+  }
   if (request.strategy === 'rolling') return [];
+  if (!front && request.front !== undefined) {
+    return [`${request.front} is no Deployment, so ${request.strategy} is the same as rolling`];
+  }
   if (!front) return [`nothing of ${request.app} is served, so ${request.strategy} is the same as rolling`];
   if (!served)
     return [`nothing of ${request.app} serves yet, so it is brought up at once, without ${request.strategy}`];

@@ -43,7 +43,7 @@ export function sortObjects(objects: readonly Manifest[], front?: string): Sorte
   const rest = objects.filter(({ kind }) => kind !== 'Job');
   const is = (object: Manifest): Exclude<keyof SortedObjects, 'jobs'> => {
     if (CONFIGURATION.has(object.kind)) return 'configuration';
-    if (isOfData(object) || object.kind === 'StatefulSet') return 'servers';
+    if (isOfData(object) || (object.kind === 'StatefulSet' && !runsApp(object))) return 'servers';
     if (object.kind.startsWith('PersistentVolume') || isHeadless(object)) return 'servers';
     return WORKLOADS.has(object.kind) ? 'workloads' : 'doors';
   };
@@ -69,11 +69,16 @@ export function isOfData(object: Manifest): boolean {
   return DATA_ROLES.has(object.metadata.labels?.[COMPONENT_LABEL] ?? '');
 }
 
+/** Runs the app's own code, though it may keep a volume. */
+function runsApp(object: Manifest): boolean {
+  return ['web', 'worker'].includes(object.metadata.labels?.[COMPONENT_LABEL] ?? '');
+}
+
 /** Going back neither takes it away nor writes it as it was: data, or what data is read with. */
 export function bearsData(object: Manifest): boolean {
   return (
     isOfData(object) ||
-    object.kind === 'StatefulSet' ||
+    (object.kind === 'StatefulSet' && !runsApp(object)) ||
     object.kind === 'Namespace' ||
     object.kind.startsWith('PersistentVolume') ||
     object.metadata.labels?.[COMPONENT_LABEL] === 'seed'
