@@ -35,20 +35,11 @@ export async function readSource(path: string, name: string | undefined): Promis
       { exitStatus: 2 },
     );
   }
-  if (/\.ya?ml$/.test(path) && isFile(path)) return await readComposeSource([path], name);
-  const beside = COMPOSE_NAMES.map((file) => join(path, file)).find(isFile);
-  let facts: Facts;
-  try {
-    facts = await readProject(path);
-  } catch (error) {
-    // Code that is there but wrong is told of; a compose file speaks where there is no code, or code of several apps.
-    const isOpen = error instanceof UserError && /^no app recognised|^\d+ apps in this folder/.test(error.fault);
-    if (!isOpen || beside === undefined) throw error;
-    return await readComposeSource([], name, path);
-  }
-  // An app of a folder below is one part of what the compose file describes.
-  if (beside !== undefined && facts.directory !== resolve(path)) return await readComposeSource([], name, path);
+  const compose = await composeSource(path, name);
+  if (compose) return compose;
+  const facts = await readProject(path);
   const application = applicationOf(facts, { name: name ?? facts.name.value });
+  const beside = composeFileIn(path);
   const other = beside === undefined ? [] : [`${beside} is not read, since the code is; it is carried by its name`];
   return {
     application,
@@ -57,6 +48,26 @@ export async function readSource(path: string, name: string | undefined): Promis
     label: describeFacts(facts),
     notes: [...facts.notes, ...application.notes, ...other],
   };
+}
+
+/** The application of a compose file, where that is what a path means; undefined where the code speaks. */
+export async function composeSource(path: string, name: string | undefined): Promise<AppSource | undefined> {
+  if (/\.ya?ml$/.test(path) && isFile(path)) return await readComposeSource([path], name);
+  if (composeFileIn(path) === undefined) return undefined;
+  try {
+    const facts = await readProject(path);
+    // An app of a folder below is one part of what the compose file describes.
+    return facts.directory === resolve(path) ? undefined : await readComposeSource([], name, path);
+  } catch (error) {
+    // Code that is there but wrong is told of; a compose file speaks where there is no code, or code of several apps.
+    const isOpen = error instanceof UserError && /^no app recognised|^\d+ apps in this folder/.test(error.fault);
+    if (!isOpen) throw error;
+    return await readComposeSource([], name, path);
+  }
+}
+
+function composeFileIn(path: string): string | undefined {
+  return COMPOSE_NAMES.map((file) => join(path, file)).find(isFile);
 }
 
 async function readComposeSource(

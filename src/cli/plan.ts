@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../base/index.ts';
 import { type Manifest, manifestsFor } from '../road/manifests/index.ts';
 import { type Fact, type Facts, type FoundApp, findApps, readProject } from '../road/project/index.ts';
+import { composeSource } from './app-source.ts';
 import { colors as pc } from './colors.ts';
 import { type ImagePlan, planImage } from './up-image.ts';
 
@@ -9,12 +10,19 @@ export function registerPlan(program: Command): void {
   program
     .command('plan')
     .description('show what was found in a folder, from where, and what would be written; changes nothing')
-    .argument('[folder]', "the app's folder", '.')
+    .argument('[folder]', "the app's folder, or a compose file", '.')
     .option('--app <app>', 'name of the app in the cluster')
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .option('--json', 'print facts, Dockerfile and objects as one JSON document')
-    .addHelpText('after', '\nExamples:\n  wherry plan\n  wherry plan examples/users --json')
+    .addHelpText('after', '\nExamples:\n  wherry plan\n  wherry plan examples/users --json\n  wherry plan compose.yaml')
     .action(async (folder: string, options: PlanOptions) => {
+      const compose = await composeSource(folder, options.app);
+      if (compose) {
+        const { planOfCompose } = await import('./plan-compose.ts');
+        const plan = planOfCompose(compose, options.namespace);
+        console.log(options.json ? JSON.stringify(plan.json, null, 2) : plan.text);
+        return;
+      }
       const { plans, apps } = await plansOf(folder, options);
       if (options.json) {
         const documents = plans.map(jsonOf);
