@@ -48,3 +48,34 @@ leaves(
   'a release step',
   python({ Procfile: 'release: flask db upgrade\nweb: gunicorn app:app\n' }),
 );
+
+const MIGRATIONS = Object.fromEntries(
+  ['001_a', '002_b', '003_c', '004_d'].map((name) => [
+    `prisma/migrations/${name}/migration.sql`,
+    `ALTER TABLE "t" DROP COLUMN "${name}";\n`,
+  ]),
+);
+finds(
+  'migration-not-reversible',
+  'what the latest migrations take away',
+  {
+    ...node(
+      { 'prisma/schema.prisma': 'datasource db {\n  provider = "postgresql"\n}\n', ...MIGRATIONS },
+      { express: '^5.0.0', '@prisma/client': '^6.0.0' },
+    ),
+  },
+  'prisma/migrations/002_b/migration.sql:1',
+  'prisma/migrations/003_c/migration.sql:1',
+  'prisma/migrations/004_d/migration.sql:1',
+);
+leaves(
+  'migration-not-reversible',
+  'a migration that only adds',
+  node(
+    {
+      'prisma/schema.prisma': 'datasource db {\n  provider = "postgresql"\n}\n',
+      'prisma/migrations/001_a/migration.sql': 'ALTER TABLE "t" ADD COLUMN "x" INT;\n',
+    },
+    { express: '^5.0.0', '@prisma/client': '^6.0.0' },
+  ),
+);

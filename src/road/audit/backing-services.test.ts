@@ -67,3 +67,11 @@ leaves(
   'a fallback of a variable',
   node({ 'app.js': "const url = process.env.PRICES ?? 'http://10.0.3.7:9000/';" }),
 );
+
+leaves(
+  'service-on-localhost',
+  'a fallback on the next line',
+  python({
+    'conf.py': 'import os\nU = os.environ.get("DATABASE_URL",\n                   "postgresql://localhost/shop")\n',
+  }),
+);

@@ -71,3 +71,15 @@ finds(
   'start.sh:2',
 );
 leaves('build-at-start', 'RUN', node({ Dockerfile: image('node:24', 'RUN npm ci\n') }));
+
+leaves(
+  'secret-into-image',
+  'an .npmrc without a token',
+  node({ Dockerfile: image('node:24', 'COPY package.json .npmrc ./\n'), '.npmrc': 'legacy-peer-deps=true\n' }),
+);
+finds(
+  'secret-into-image',
+  'an .npmrc with a token',
+  node({ Dockerfile: image('node:24', 'COPY package.json .npmrc ./\n'), '.npmrc': '//r.example/:_authToken=abc\n' }),
+  'Dockerfile:2',
+);

@@ -161,6 +161,8 @@ function* secretIntoImage(app: Subject): Iterable<Hit> {
       if (/^(?:COPY|ADD)$/.test(keyword) && !/--from=/.test(text)) {
         // The last word is where it goes; a certificate authority's public part is no secret.
         const name = SECRET_FILE.exec(text)?.[0].trim();
+        const settings = name === '.npmrc' ? app.folder.read('.npmrc') : undefined;
+        if (settings !== undefined && !/_auth|_password|token/i.test(settings)) continue;
         if (name && !/\b(?:ca|cert|chain|bundle|public)[\w.-]*\.pem$/i.test(name))
           yield {
             file: path,

@@ -168,3 +168,15 @@ leaves(
   python({ 'settings.py': 'import os\nALLOWED_HOSTS = os.environ.get("HOSTS", "").split(",")\n' }),
 );
 leaves('hosts-fixed', 'an empty list', python({ 'settings.py': 'ALLOWED_HOSTS = []\n' }));
+
+leaves(
+  'password-in-code',
+  'words of other languages, and translations',
+  node({ 'lang/de.json': '{"password": "Passwort1"}', 'texts.json': '{"password": "Пароль"}' }),
+);
+leaves('password-in-code', 'settings of a laptop', python({ 'settings/dev.py': 'SECRET_KEY = "dev-key-81b2"\n' }));
+leaves(
+  'password-in-code',
+  "Secrets, which are another reader's",
+  node({ 'deploy/db.yaml': 'apiVersion: v1\nkind: Secret\nstringData:\n  password: "hunter22"\n' }),
+);

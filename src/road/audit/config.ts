@@ -1,7 +1,7 @@
 import { lineOf, whySecret } from '../project/index.ts';
 import type { Dockerfile, Hit, Rule, Subject, TextFile } from './contract.ts';
 import { appendLine, ignores } from './ignore-files.ts';
-import { FROM_ENVIRONMENT, hitAt, linesAround, patterns } from './patterns.ts';
+import { FOR_DEVELOPMENT, FROM_ENVIRONMENT, hitAt, linesAround, patterns } from './patterns.ts';
 import { entropyOf, isPlaceholder, KEY_SHAPES, looksLikeWords, masked } from './secrets.ts';
 
 const ROTATED =
@@ -9,7 +9,8 @@ const ROTATED =
 const SETTINGS_FOR_PEOPLE = /(?:^|\/)\.env\.(?:example|sample|template|dist|defaults?)$|(?:^|\/)env\.example$/;
 const ENV_FILE = /(?:^|\/)\.env(?:\.[\w-]+)?$/;
 /** Run by hand or on a laptop: a password here is that laptop's. */
-const OF_THE_LAPTOP = /(?:^|\/)(?:docker-)?compose[\w.-]*\.ya?ml$|(?:^|\/)(?:Makefile|Vagrantfile)$|\.sql$|\.md$/;
+const OF_THE_LAPTOP =
+  /(?:^|\/)(?:docker-)?(?:compose|stack)[\w.-]*\.ya?ml$|(?:^|\/)(?:Makefile|Vagrantfile)$|\.sql$|\.md$/;
 
 /** III. What differs between deploys comes from the environment; what is secret stands nowhere. */
 export const config: readonly Rule[] = [
@@ -162,6 +163,8 @@ const ABOUT =
 function* passwordsInCode(app: Subject): Iterable<Hit> {
   for (const file of app.texts) {
     if (ENV_FILE.test(file.path) || SETTINGS_FOR_PEOPLE.test(file.path) || OF_THE_LAPTOP.test(file.path)) continue;
+    // The checks of Kubernetes objects tell of their Secrets.
+    if (FOR_DEVELOPMENT.test(file.path) || isObject(file)) continue;
     const seen = new Set<number>();
     for (const match of file.code.matchAll(WITH_PASSWORD)) {
       const [, scheme = '', user = '', password = '', host = ''] = match;
@@ -211,11 +214,16 @@ function* passwordsInCode(app: Subject): Iterable<Hit> {
   }
 }
 
+const isObject = ({ path, code }: TextFile): boolean =>
+  /\.ya?ml$/.test(path) && /^apiVersion:/m.test(code) && /^kind:/m.test(code);
+
 function isSecretAssignment(name: string, value: string): boolean {
   const plain = name.replaceAll('-', '_').replace(/([a-z])([A-Z])/g, '$1_$2');
   const isPassword = SAYS_PASSWORD.test(plain);
   if (!isPassword && whySecret(plain, undefined) === undefined) return false;
   if (ABOUT.test(plain) || isPlaceholder(value)) return false;
+  // A word of another language; passwords in code are typed by programmers.
+  if (/[^\x20-\x7e]/.test(value)) return false;
   // A label (`password: 'Your password'`), a field's name, a path: words, no secret.
   if (/\s/.test(value.trim()) || (looksLikeWords(value) && !(isPassword && /\d/.test(value)))) return false;
   if (value.toLowerCase().replace(/[^a-z]/g, '') === plain.toLowerCase().replace(/[^a-z]/g, '')) return false;

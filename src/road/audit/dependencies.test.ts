@@ -1,4 +1,7 @@
-import { docker, finds, leaves, node, python } from './sample-app.ts';
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { auditAt, docker, FLASK, finds, leaves, node, python, withFolder } from './sample-app.ts';
 
 const { 'package-lock.json': _, ...unlocked } = node({ 'server.js': '' });
 finds('no-lockfile', 'a package.json alone', unlocked, 'package.json:1');
@@ -36,3 +39,20 @@ leaves(
 );
 leaves('program-not-installed', 'a comment', python({ 'thumb.py': '# subprocess.run(["ffmpeg"])\n' }));
 leaves('program-not-installed', 'programs of every image', node({ 'app.js': "execSync('ls -l'); convert('a');\n" }));
+
+test('no-lockfile leaves a workspace alone whose lockfile lies above', () =>
+  withFolder(
+    {
+      'pyproject.toml': '[tool.uv.workspace]\nmembers = ["api"]\n',
+      'uv.lock': '',
+      'api/pyproject.toml': '[project]\nname = "api"\ndependencies = ["flask"]\n',
+      'api/app.py': FLASK,
+    },
+    async (directory) => {
+      const { findings } = await auditAt(join(directory, 'api'), []);
+      assert.deepEqual(
+        findings.filter(({ rule }) => rule === 'no-lockfile'),
+        [],
+      );
+    },
+  ));

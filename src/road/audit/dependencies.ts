@@ -1,9 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { lineOf } from '../project/index.ts';
 import type { Hit, Rule, Subject } from './contract.ts';
 import { placeParts } from './patterns.ts';
 import { calledPrograms } from './programs.ts';
 
 const NAMES_TOLD_MAX = 5;
+const LEVELS_MAX = 3;
 const WHY_LOCK = 'Every build may install other versions, so the image of a rollback is not the one that ran before.';
 const BREAKS = { rollback: 'a rebuilt image may carry other versions of its packages than the one that ran' };
 
@@ -68,9 +71,32 @@ function* noLockfile({ folder, facts }: Subject): Iterable<Hit> {
   if (facts.workspace) return;
   for (const { manifest, locks, fix, needs } of LOCKED) {
     const path = folder.paths.find((path) => manifest.test(path));
-    if (!path || !needs.test(folder.read(path) ?? '') || locks.some((lock) => folder.has(lock))) continue;
+    if (
+      !path ||
+      !needs.test(folder.read(path) ?? '') ||
+      locks.some((lock) => folder.has(lock) || isAbove(folder.directory, lock))
+    )
+      continue;
     yield { file: path, line: 1, message: `${path} has no lockfile`, fix: `${fix}, and commit ${locks[0] ?? 'it'}` };
   }
+}
+
+/** A workspace's lockfile lies at its top. */
+function isAbove(directory: string, lock: string): boolean {
+  let at = directory;
+  for (let level = 0; level < LEVELS_MAX && !existsSync(join(at, '.git')); level++) {
+    at = dirname(at);
+    if (existsSync(join(at, lock)) && declaresWorkspace(at)) return true;
+  }
+  return false;
+}
+
+function declaresWorkspace(directory: string): boolean {
+  if (existsSync(join(directory, 'pnpm-workspace.yaml'))) return true;
+  return ['package.json', 'pyproject.toml', 'Cargo.toml'].some((name) => {
+    const path = join(directory, name);
+    return existsSync(path) && /["[.]workspaces?["\]]/.test(readFileSync(path, 'utf8'));
+  });
 }
 
 function* openVersions({ folder }: Subject): Iterable<Hit> {

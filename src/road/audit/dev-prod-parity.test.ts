@@ -74,3 +74,29 @@ finds(
   'package.json:4',
 );
 leaves('start-needs-development', 'node', { 'package.json': scripts('node server.js'), 'server.js': '' });
+
+leaves(
+  'debug-on',
+  'a stage that is only for a laptop',
+  python({
+    Dockerfile:
+      'FROM python:3.13 AS dev\nENV FLASK_ENV=development\nFROM python:3.13\nUSER 1\nCMD ["gunicorn", "app:app"]\n',
+  }),
+);
+finds(
+  'debug-on',
+  'the stage that the last one begins from',
+  python({
+    Dockerfile: 'FROM python:3.13 AS base\nENV FLASK_ENV=development\nFROM base\nUSER 1\nCMD ["gunicorn", "app:app"]\n',
+  }),
+  'Dockerfile:2',
+);
+finds(
+  'different-database',
+  'SQLite of Django beside another database',
+  python({
+    'settings.py':
+      'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}\nif P:\n    DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n',
+  }),
+  'settings.py:1',
+);

@@ -1,5 +1,5 @@
-import type { Edit, Rule } from './contract.ts';
-import { FROM_ENVIRONMENT, patterns, placeParts, startsFile } from './patterns.ts';
+import type { Edit, Hit, Rule, Subject } from './contract.ts';
+import { FROM_ENVIRONMENT, graveWhenStarted, patterns, placeParts, startsFile } from './patterns.ts';
 
 const DEVELOPMENT: readonly { readonly find: RegExp; readonly instead: string }[] = [
   { find: /\bflask\b(?:\s+--?\S+(?:\s+\S+)?)*\s+run\b/, instead: 'gunicorn --bind 0.0.0.0:$PORT app:app' },
@@ -31,6 +31,98 @@ const DEVELOPMENT: readonly { readonly find: RegExp; readonly instead: string }[
   },
 ];
 
+const debugInCode = patterns([
+  {
+    in: ['python'],
+    find: /^DEBUG\s*=\s*True\b/gm,
+    unlessLine: FROM_ENVIRONMENT,
+    message: 'DEBUG = True',
+    fix: 'DEBUG = os.environ.get("DEBUG") == "1"',
+    edits: (match, file) =>
+      /^import os$/m.test(file.code)
+        ? [{ path: file.path, at: match.index, remove: match[0], insert: 'DEBUG = os.environ.get("DEBUG") == "1"' }]
+        : [],
+  },
+  {
+    in: ['python'],
+    find: /\.run\((?:[^()\n]|\([^()\n]*\))*?\bdebug\s*=\s*True\b/g,
+    severity: graveWhenStarted,
+    message: 'debug=True',
+    fix: 'debug=os.environ.get("FLASK_DEBUG") == "1"',
+    edits: (match, file) =>
+      /^import os$/m.test(file.code) ? endOf(match, file.path, 'True', 'os.environ.get("FLASK_DEBUG") == "1"') : [],
+  },
+  {
+    in: ['python'],
+    find: /(?:app\.debug|app\.config\[['"]DEBUG['"]\]|FastAPI\([^)\n]*\bdebug)\s*=\s*True\b/g,
+    unlessLine: FROM_ENVIRONMENT,
+    message: 'debugging is switched on',
+    fix: 'Leave it out; FLASK_DEBUG=1 switches it on for a laptop.',
+  },
+  {
+    in: ['php'],
+    find: /ini_set\(\s*['"]display_errors['"]\s*,\s*(?:['"]?1|true|['"]on)/gi,
+    severity: 'warning',
+    message: 'errors are shown to whoever asks',
+    fix: "ini_set('display_errors', '0'); ini_set('log_errors', '1');",
+  },
+  {
+    in: ['php'],
+    find: /['"]debug['"]\s*=>\s*true\b/g,
+    message: 'debugging is switched on',
+    fix: "'debug' => (bool) env('APP_DEBUG', false)",
+  },
+  {
+    in: ['dotnet'],
+    find: /UseDeveloperExceptionPage\(\)/g,
+    unlessFile: /IsDevelopment\(\)/,
+    message: 'error pages show the source',
+    fix: 'if (app.Environment.IsDevelopment()) app.UseDeveloperExceptionPage();',
+  },
+  {
+    in: ['ruby'],
+    find: /consider_all_requests_local\s*=\s*true|set\s+:show_exceptions\s*,\s*true/g,
+    unlessFile: /Rails\.env\.development|config\.enable_reloading\s*=\s*true|config\.cache_classes\s*=\s*false/,
+    message: 'error pages show the source',
+    fix: 'config.consider_all_requests_local = false',
+  },
+]);
+
+const DEVELOPMENT_MODE =
+  /\b(?:NODE_ENV[= ]"?development|FLASK_ENV[= ]"?development|FLASK_DEBUG[= ]"?(?:1|true)|DEBUG[= ]"?(?:1|True|true)|RAILS_ENV[= ]"?development|RACK_ENV[= ]"?development|APP_DEBUG[= ]"?true|APP_ENV[= ]"?(?:local|dev)|ASPNETCORE_ENVIRONMENT[= ]"?Development)\b/;
+
+/** What the last stage of an image sets, or a stage that it begins from. */
+function* developmentImage(app: Subject): Iterable<Hit> {
+  for (const { path, instructions, lastStage } of app.dockerfiles) {
+    const stages = new Set<number>();
+    for (let stage: number | undefined = lastStage; stage !== undefined && !stages.has(stage); ) {
+      stages.add(stage);
+      const from = instructions
+        .find((one) => one.keyword === 'FROM' && one.stage === stage)
+        ?.text.split(/\s/)[0]
+        ?.toLowerCase();
+      stage = instructions.find(
+        ({ keyword, text }) => keyword === 'FROM' && from !== undefined && text.toLowerCase().endsWith(` as ${from}`),
+      )?.stage;
+    }
+    const last = instructions.filter(({ keyword, stage }) => keyword === 'ENV' && stages.has(stage));
+    for (const { text, line } of last) {
+      const name = DEVELOPMENT_MODE.exec(text)?.[0].split(/[= ]/)[0];
+      const after = last.some(
+        (other) =>
+          other.line > line && name !== undefined && other.text.includes(name) && !DEVELOPMENT_MODE.test(other.text),
+      );
+      if (name && !after)
+        yield {
+          file: path,
+          line,
+          message: `the image switches development mode on (${name})`,
+          fix: 'Write production there, or leave it out.',
+        };
+    }
+  }
+}
+
 /** X. What runs here runs there. */
 export const devProdParity: readonly Rule[] = [
   {
@@ -50,6 +142,8 @@ export const devProdParity: readonly Rule[] = [
         yield {
           file,
           line,
+          // A compose file mostly starts the laptop's variant.
+          ...(/compose[\w.-]*\.ya?ml$/.test(file) ? { severity: 'note' as const } : {}),
           message: `the start is ${found.find.exec(plain)?.[0].trim() ?? plain}`,
           fix: `Start with: ${found.instead}`,
         };
@@ -83,67 +177,10 @@ export const devProdParity: readonly Rule[] = [
     severity: 'error',
     title: 'debugging is switched on',
     why: "An error page then shows source, settings and variables to whoever asks; Werkzeug's even runs their code.",
-    read: patterns([
-      {
-        in: ['python'],
-        find: /^DEBUG\s*=\s*True\b/gm,
-        unlessLine: FROM_ENVIRONMENT,
-        message: 'DEBUG = True',
-        fix: 'DEBUG = os.environ.get("DEBUG") == "1"',
-        edits: (match, file) =>
-          /^import os$/m.test(file.code)
-            ? [{ path: file.path, at: match.index, remove: match[0], insert: 'DEBUG = os.environ.get("DEBUG") == "1"' }]
-            : [],
-      },
-      {
-        in: ['python'],
-        find: /\.run\((?:[^()\n]|\([^()\n]*\))*?\bdebug\s*=\s*True\b/g,
-        message: 'debug=True',
-        fix: 'debug=os.environ.get("FLASK_DEBUG") == "1"',
-        edits: (match, file) =>
-          /^import os$/m.test(file.code) ? endOf(match, file.path, 'True', 'os.environ.get("FLASK_DEBUG") == "1"') : [],
-      },
-      {
-        in: ['python'],
-        find: /(?:app\.debug|app\.config\[['"]DEBUG['"]\]|FastAPI\([^)\n]*\bdebug)\s*=\s*True\b/g,
-        unlessLine: FROM_ENVIRONMENT,
-        message: 'debugging is switched on',
-        fix: 'Leave it out; FLASK_DEBUG=1 switches it on for a laptop.',
-      },
-      {
-        in: /(?:^|\/)(?:Dockerfile|Containerfile)[\w.-]*$/,
-        find: /^\s*ENV\s+[^\n]*\b(?:NODE_ENV[= ]"?development|FLASK_ENV[= ]"?development|FLASK_DEBUG[= ]"?(?:1|true)|DEBUG[= ]"?(?:1|True|true)|RAILS_ENV[= ]"?development|APP_DEBUG[= ]"?true|ASPNETCORE_ENVIRONMENT[= ]"?Development)\b/gm,
-        message: 'the image switches development mode on',
-        fix: 'Write production there, or leave it out.',
-      },
-      {
-        in: ['php'],
-        find: /ini_set\(\s*['"]display_errors['"]\s*,\s*(?:['"]?1|true|['"]on)/gi,
-        severity: 'warning',
-        message: 'errors are shown to whoever asks',
-        fix: "ini_set('display_errors', '0'); ini_set('log_errors', '1');",
-      },
-      {
-        in: ['php'],
-        find: /['"]debug['"]\s*=>\s*true\b/g,
-        message: 'debugging is switched on',
-        fix: "'debug' => (bool) env('APP_DEBUG', false)",
-      },
-      {
-        in: ['dotnet'],
-        find: /UseDeveloperExceptionPage\(\)/g,
-        unlessFile: /IsDevelopment\(\)/,
-        message: 'error pages show the source',
-        fix: 'if (app.Environment.IsDevelopment()) app.UseDeveloperExceptionPage();',
-      },
-      {
-        in: ['ruby'],
-        find: /consider_all_requests_local\s*=\s*true|set\s+:show_exceptions\s*,\s*true/g,
-        unlessFile: /Rails\.env\.development|config\.enable_reloading\s*=\s*true|config\.cache_classes\s*=\s*false/,
-        message: 'error pages show the source',
-        fix: 'config.consider_all_requests_local = false',
-      },
-    ]),
+    *read(app) {
+      yield* debugInCode(app);
+      yield* developmentImage(app);
+    },
   },
   {
     id: 'different-database',
@@ -163,6 +200,19 @@ export const devProdParity: readonly Rule[] = [
         };
       }
       for (const { path, code, dialect } of sources) {
+        const engine =
+          dialect === 'python'
+            ? /^(?=[\s\S]*backends\.(?:postgresql|mysql))[\s\S]*?['"]ENGINE['"]\s*:\s*['"]django\.db\.backends\.sqlite3/.exec(
+                code,
+              )
+            : null;
+        if (engine)
+          yield {
+            file: path,
+            line: engine[0].split('\n').length,
+            message: 'SQLite is the database unless a variable chooses another one',
+            fix: 'Use the same kind of server on the laptop: wherry up brings it; or docker compose up db',
+          };
         if (dialect === 'node' || dialect === 'python') continue;
         const match = /(?:getenv|ENV\.fetch|GetEnvironmentVariable|unwrap_or|env\()[^\n]*['"](sqlite:[^'"]*)['"]/i.exec(
           code,

@@ -133,9 +133,10 @@ function* noSigterm(app: Subject): Iterable<Hit> {
     };
   } else if (is('java') && app.uses(/spring-boot/)) {
     const settings = app.texts.filter(({ path }) => /application[\w.-]*\.(?:properties|ya?ml)$/.test(path));
-    const version = /spring-boot[\s\S]{0,200}?(\d+)\.(\d+)\.\d+/.exec(
-      app.texts.find(({ path }) => /pom\.xml$|build\.gradle/.test(path))?.text ?? '',
-    );
+    const version =
+      /(?:spring-boot-starter-parent<\/artifactId>\s*<version>|org\.springframework\.boot['"]?\)?\s*version\s*['"]|spring-boot[\w.-]*:)(\d+)\.(\d+)/.exec(
+        app.texts.find(({ path }) => /pom\.xml$|build\.gradle/.test(path))?.text ?? '',
+      );
     // Graceful by default from 3.4 on.
     const late = version !== null && (Number(version[1]) > 3 || (Number(version[1]) === 3 && Number(version[2]) >= 4));
     if (late || settings.some(({ code }) => /shutdown\s*[=:]\s*graceful/.test(code))) return;

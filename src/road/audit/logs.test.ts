@@ -78,3 +78,9 @@ leaves(
   'words about passwords in Python',
   python({ 'app.py': `${FLASK}logger.info("password of %s changed", name)\nprint("secret")\n` }),
 );
+
+leaves(
+  'secret-in-log',
+  'a word in a text',
+  node({ 'app.js': 'log.warn("basic-auth", "Failed attempt: invalid username/password");' }),
+);

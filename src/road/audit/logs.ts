@@ -1,6 +1,7 @@
 import type { Hit, Rule, Subject } from './contract.ts';
 import { patterns } from './patterns.ts';
 
+const HIDDEN = /redact|mask|\*\*\*|\?\s*['"]|!!|typeof|\.length/i;
 const STDOUT = /std(?:out|err)|\/dev\//i;
 
 /** XI. Logs are a stream on standard output; the platform keeps them. */
@@ -120,16 +121,30 @@ export const logs: readonly Rule[] = [
     read: patterns([
       {
         in: ['node'],
-        find: /\b(?:console|logger|log|winston)\.(?:log|info|debug|warn|error|trace)\((?:[^()\n]|\([^()\n]*\))*?(?:process\.env\s*[,)]|(?<!['"\w ])(?:[\w$]+\.)*(?:password|passwd|passphrase|secret|apiKey|api_key|accessToken|access_token|refreshToken|privateKey|creditCard|cvv)\b(?!\s*[:?(.]|\w)|\$\{[^}]*(?:password|passwd|secret|apiKey|accessToken|privateKey)\})/gi,
-        unlessLine: /redact|mask|\*\*\*|\?\s*['"]|!!|typeof|\.length/i,
+        find: /\b(?:console|logger|log|winston)\.(?:log|info|debug|warn|error|trace)\((?:[^()\n'"`]|'[^'\n]*'|"[^"\n]*"|`[^`\n]*`|\([^()\n]*\))*?(?:process\.env\s*[,)]|(?<![\w$'"`])(?:[\w$]+\.)*(?:password|passwd|passphrase|secret|apiKey|api_key|accessToken|access_token|refreshToken|privateKey|creditCard|cvv)\b(?!\s*[:?(.]|\w))/gi,
+        unlessLine: HIDDEN,
         message: 'a secret, or the whole environment, is logged',
         fix: 'Leave it out; with pino: redact: ["*.password", "*.token"]',
       },
       {
+        in: ['node'],
+        find: /\b(?:console|logger|log|winston)\.(?:log|info|debug|warn|error|trace)\([^\n]*\$\{(?:[\w$]+\.)*(?:password|passwd|secret|apiKey|accessToken|privateKey)\}/gi,
+        unlessLine: HIDDEN,
+        message: 'a secret is logged',
+        fix: 'Leave it out; with pino: redact: ["*.password", "*.token"]',
+      },
+      {
         in: ['python'],
-        find: /\b(?:print|logger\.\w+|logging\.\w+|log\.\w+|app\.logger\.\w+)\((?:[^()\n]|\([^()\n]*\))*?(?:\b(?:os\.)?environ\s*[,)]|\{(?:\w+\.)*(?:\w*password|passwd|secret\w*|api_key|access_token|private_key)\}|[,%(]\s*(?:\w+\.)*(?:\w*password|passwd|secret\w*|api_key|access_token|private_key)\s*[,)])/gi,
-        unlessLine: /redact|mask|\*\*\*/i,
+        find: /\b(?:print|logger\.\w+|logging\.\w+|log\.\w+|app\.logger\.\w+)\((?:[^()\n'"]|[fFrRbB]*'[^'\n]*'|[fFrRbB]*"[^"\n]*"|\([^()\n]*\))*?(?:\b(?:os\.)?environ\s*[,)]|(?<![\w'".])(?:\w+\.)*(?:\w*password|passwd|secret\w*|api_key|access_token|private_key)\s*[,)])/gi,
+        unlessLine: HIDDEN,
         message: 'a secret, or the whole environment, is logged',
+        fix: 'Leave it out.',
+      },
+      {
+        in: ['python'],
+        find: /\b(?:print|logger\.\w+|logging\.\w+|log\.\w+|app\.logger\.\w+)\(\s*f['"][^\n]*\{(?:\w+\.)*(?:\w*password|passwd|secret\w*|api_key|access_token|private_key)(?:![rsa])?\}/gi,
+        unlessLine: HIDDEN,
+        message: 'a secret is logged',
         fix: 'Leave it out.',
       },
       {

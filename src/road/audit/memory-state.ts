@@ -3,7 +3,7 @@ import { hitAt } from './patterns.ts';
 
 /** Serves requests: what is written here is written for them. */
 const HANDLES: Readonly<Record<Dialect, RegExp>> = {
-  node: /\.(?:get|post|put|patch|delete|all|use|route|on)\(\s*['"`{/]|createServer\(|@(?:Get|Post|Put|Patch|Delete|Controller|Injectable)\(/,
+  node: /\.(?:get|post|put|patch|delete|all|use|route)\(\s*['"`]\/|\.route\(\{|\.on\(\s*['"](?:connection|message|request)['"]|createServer\(|@(?:Get|Post|Put|Patch|Delete|Controller|Injectable)\(/,
   python: /@\w+(?:\.\w+)*\.(?:route|get|post|put|patch|delete|websocket)\(|def\s+\w+\(\s*(?:self\s*,\s*)?request\b/,
   go: /http\.(?:ResponseWriter|HandleFunc)|gin\.Context|echo\.Context|fiber\.Ctx/,
   java: /@(?:RestController|Controller|Service|Component|Path|GetMapping|PostMapping)\b/,
@@ -17,7 +17,7 @@ const DATA =
   /^(?:_?(?:all|the|in_?memory|fake|mock)?_?)?(?:users?|accounts?|sessions?|items?|todos?|tasks?|orders?|carts?|baskets?|products?|messages?|posts?|notes?|comments?|jobs?|queues?|tokens?|rooms?|games?|store|storage|db|database|data|records?|votes?|scores?|books?|entries|tickets?|bookings?|events?|otps?|codes?|uploads?|results?|history|visits|visitors|customers|contacts|people|movies|albums|articles|notifications|subscriptions?|subscribers?|favou?rites|likes|wishlists?)(?:_?(?:store|map|list|db|by_?\w+|data|dict|table|queue))?$/i;
 /** Set up once, or about the process itself. */
 const OWN =
-  /cache|memo|metric|counter|gauge|histogram|regist|handler|route|plugin|middleware|config|setting|option|pool|client|connection|listener|subscrib.*fn|logger|template|schema|model|export|require|server|started|ready|stopping|shutting|inflight|in_flight|timer|interval|transport|mime|const|default|lookup|regex/i;
+  /cache|memo|metric|counter|gauge|histogram|regist|handler|route|plugin|middleware|config|setting|option|pool|client|connection|listener|subscrib.*fn|logger|template|schema|model|export|require|server|started|ready|stopping|shutting|inflight|in_flight|timer|interval|instances|allow|transport|mime|const|default|lookup|regex/i;
 
 interface Shape {
   /** Names the variable in group 1. */

@@ -7,6 +7,10 @@ const HITS_PER_FILE_MAX = 20;
 export const FROM_ENVIRONMENT =
   /process\.env|import\.meta\.env|environ\b|getenv|\benv[.(]|\bconfig\(|\bENV\[|ENV\.fetch|\$_(?:ENV|SERVER)|env::|GetEnvironmentVariable|Configuration\[|GetConnectionString|\$\{[A-Za-z_][\w.]*|viper\.|LookupEnv|settings\.[A-Z]/;
 
+/** Chosen on a laptop or by tests only. */
+export const FOR_DEVELOPMENT =
+  /(?:^|[/_.-])(?:dev|devel|development|test|testing|local|ci)\.(?:py|rb|[cm]?[jt]s|json|ya?ml|toml|properties|php)$/i;
+
 type Text = string | ((match: RegExpExecArray, app: Subject) => string);
 
 /** One shape of a mistake in one or more languages. */
@@ -17,7 +21,7 @@ export interface Pattern {
   readonly find: RegExp;
   readonly message: Text;
   readonly fix: Text;
-  readonly severity?: Severity;
+  readonly severity?: Severity | ((file: TextFile, app: Subject) => Severity);
   /** Only in files that have this. */
   readonly where?: RegExp;
   /** On the line of the match: then it is none. */
@@ -55,7 +59,7 @@ export function patterns(list: readonly Pattern[]): (app: Subject) => Hit[] {
 
 function filesOf(app: Subject, where: Pattern['in']): readonly TextFile[] {
   if (where instanceof RegExp) return app.texts.filter(({ path }) => where.test(path));
-  return app.sources.filter(({ dialect }) => where.includes(dialect));
+  return app.sources.filter(({ dialect, path }) => where.includes(dialect) && !FOR_DEVELOPMENT.test(path));
 }
 
 function hitsIn(app: Subject, file: TextFile, pattern: Pattern): Hit[] {
@@ -64,6 +68,7 @@ function hitsIn(app: Subject, file: TextFile, pattern: Pattern): Hit[] {
     if (hits.length === (pattern.once ? 1 : HITS_PER_FILE_MAX)) break;
     const found = match as RegExpExecArray;
     if (pattern.unlessLine?.test(linesAround(file.code, found.index, found[0].length))) continue;
+    if (inDevelopmentClass(file, found.index)) continue;
     const say = (text: Text): string => (typeof text === 'string' ? text : text(found, app));
     const edits = pattern.edits?.(found, file, app);
     // A pattern may begin with the line break or indentation before the thing itself.
@@ -73,16 +78,31 @@ function hitsIn(app: Subject, file: TextFile, pattern: Pattern): Hit[] {
       line: lineOf(file.text, found.index + lead),
       message: say(pattern.message),
       fix: say(pattern.fix),
-      ...(pattern.severity ? { severity: pattern.severity } : {}),
+      ...(pattern.severity === undefined
+        ? {}
+        : { severity: typeof pattern.severity === 'string' ? pattern.severity : pattern.severity(file, app) }),
       ...(edits && edits.length > 0 ? { edits } : {}),
     });
   }
   return hits;
 }
 
+/** `class DevConfig(Config):` and its like hold what production does not see. */
+function inDevelopmentClass({ path, code }: TextFile, index: number): boolean {
+  if (!path.endsWith('.py') || !/^[ \t]/.test(linesAround(code, index))) return false;
+  const above = [...code.slice(0, index).matchAll(/^(?:class|def)\s+(\w+)/gm)].at(-1)?.[1];
+  return (
+    above !== undefined &&
+    /^(?:Dev|Test|Local)\w*|(?:Dev|Development|Test|Testing|Local)(?:Config|Settings)$/.test(above)
+  );
+}
+
 /** The whole lines that a stretch of text touches. */
 export function linesAround(text: string, index: number, length = 0): string {
-  const start = text.lastIndexOf('\n', Math.max(0, index - 1)) + 1;
+  let start = text.lastIndexOf('\n', Math.max(0, index - 1)) + 1;
+  // A call goes on from the line before: its last letter says so.
+  while (start > 1 && /[(,=+\\]\s*$/.test(text.slice(text.lastIndexOf('\n', start - 2) + 1, start - 1)))
+    start = text.lastIndexOf('\n', start - 2) + 1;
   const end = text.indexOf('\n', index + length);
   return text.slice(start, end === -1 ? text.length : end);
 }
@@ -112,4 +132,9 @@ export function homeOf(app: Subject): { file: string; line: number } {
 export function startsFile(app: Subject, path: string): boolean {
   const run = new RegExp(`\\bpython3?\\s+(?:-u\\s+)?(?:\\./)?${path.replace(/\W/g, '\\$&')}`);
   return app.startLines.some(({ text }) => run.test(text.replace(/",\s*"/g, ' ')));
+}
+
+/** A server that code starts when it is run as a program harms only where the start runs it so. */
+export function graveWhenStarted(file: TextFile, app: Subject): Severity {
+  return app.startLines.length === 0 || startsFile(app, file.path) ? 'error' : 'note';
 }

@@ -1,5 +1,5 @@
 import type { Edit, Hit, Rule, Subject, TextFile } from './contract.ts';
-import { hitAt, patterns, startsFile } from './patterns.ts';
+import { graveWhenStarted, hitAt, patterns, startsFile } from './patterns.ts';
 
 const UNREACHED = 'it listens on localhost, where neither probes nor other pods reach it';
 const PRIVILEGED_MAX = 1023;
@@ -32,6 +32,7 @@ const fixedHosts = patterns([
   {
     in: ['python'],
     find: /(?:\.run|run_app|run_simple|serve|uvicorn\.run)\((?:[^()\n]|\([^()]*\))*?\bhost\s*=\s*(['"])(?:localhost|127\.0\.0\.1)\1/g,
+    severity: graveWhenStarted,
     message: UNREACHED,
     fix: 'host="0.0.0.0"',
     edits: (match, file) => instead(match, file, /127\.0\.0\.1/.test(match[0]) ? '127.0.0.1' : 'localhost', '0.0.0.0'),

@@ -227,3 +227,26 @@ leaves(
   python({ 'app.py': `${FLASK}import os\nU = os.environ.get("DATABASE_URL", "sqlite:///dev.db")\n` }),
 );
 leaves('sqlite-as-database', 'other databases', python({ 'db.py': 'c = pymysql.connect(host=h)\n' }));
+
+leaves(
+  'sqlite-as-database',
+  'classes of settings for a laptop and for tests',
+  python({
+    'conf.py':
+      'class DevConfig(Config):\n    U = "sqlite:///dev.db"\n\nclass TestConfig(Config):\n    U = "sqlite://"\n',
+  }),
+);
+finds(
+  'sqlite-as-database',
+  'a class of settings for production',
+  python({ 'conf.py': 'class ProdConfig(Config):\n    U = "sqlite:///shop.db"\n' }),
+  'conf.py:2',
+);
+leaves(
+  'state-in-memory',
+  'code of the browser',
+  node({
+    'src/i18n.js':
+      "import { createI18n } from 'vue-i18n';\nconst messages = {};\nexport function load(l) {\n  messages[l] = 1;\n}\n",
+  }),
+);

@@ -301,6 +301,8 @@ export const processes: readonly Rule[] = [
         in: ['python'],
         find: /\b(?:sqlite3|aiosqlite)\.connect\(|['"]ENGINE['"]\s*:\s*['"]django\.db\.backends\.sqlite3['"]/g,
         unlessLine: new RegExp(`${FROM_ENVIRONMENT.source}|:memory:`),
+        // Where the settings know another database too, a variable chooses.
+        unlessFile: /backends\.(?:postgresql|mysql|oracle)|dj_database_url/,
         message: 'the database is a SQLite file in the container',
         fix: 'Use PostgreSQL or MariaDB (DATABASES = {"default": dj_database_url.config()}); or one replica with a volume.',
       },

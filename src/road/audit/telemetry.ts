@@ -73,7 +73,7 @@ export const telemetry: readonly Rule[] = [
         app.codeHas(
           /logger\s*:\s*(?!false)|middleware\.Logger|gin\.Default\(|gin\.Logger|handlers\.(?:Combined)?LoggingHandler|after_request|@app\.middleware|accesslog|onResponse|req(?:uest)?\.(?:method|url)[\s\S]{0,80}log|log[\s\S]{0,80}r(?:eq|equest)?\.(?:method|Method|url|URL)/,
         ) ||
-        /uvicorn|--access-logfile|hypercorn|granian/.test(start) ||
+        /uvicorn|fastapi\s+run|--access-logfile|hypercorn|granian/.test(start) ||
         app.uses(/@nestjs\/core|"next"/);
       if (logged) return;
       yield {
