@@ -10,6 +10,7 @@ import { knownImage } from './known-images.ts';
 import { labelFor, uniqueName } from './names.ts';
 import { probesByPort } from './probes.ts';
 import { Report } from './report.ts';
+import { requestsWithinLimits } from './resources.ts';
 import { roleOf, stageOf } from './roles.ts';
 import { renameHosts, servePorts } from './serve.ts';
 import { Sets } from './sets.ts';
@@ -39,7 +40,12 @@ export function applicationOfCompose(project: ComposeProject): ComposeApplicatio
   for (const draft of drafts) readKeys(draft);
   renameHosts(drafts, whole);
   servePorts(drafts, whole);
-  for (const draft of drafts) namePasswords(draft);
+  for (const draft of drafts) {
+    warnOfLostData(draft);
+    keepSingle(draft);
+    requestsWithinLimits(draft);
+    namePasswords(draft);
+  }
   for (const draft of drafts) {
     hidePasswords(draft);
     shieldCommands(draft);
@@ -183,6 +189,27 @@ function reportOff(project: ComposeProject, { report }: Whole): void {
   if (name) report.mapped(['name'], name.at, `the application ${project.name}`);
 }
 
+/** Two clocks would do everything twice, so the old one ends before the new one begins, as compose does it. */
+function keepSingle(draft: Draft): void {
+  const words = [draft.service, ...(draft.command ?? []), ...(draft.arguments ?? [])].join(' ');
+  if (draft.kind !== 'deployment' || draft.single || (draft.replicas ?? 1) > 1 || draft.published.length > 0) return;
+  const match = /(?:^|[\s_-])(?:beat|scheduler|crond?|clock)(?=$|[\s_-])/i.exec(words);
+  if (!match) return;
+  draft.single = true;
+  const what = `one at a time: "${match[0].replace(/^[\s_-]/, '')}" says that it is a clock, and two would do everything twice`;
+  draft.report.heading(draft.path, draft.map.at, 'changed', what);
+}
+
+/** Docker keeps what an image declares as its volume; a pod does not. */
+function warnOfLostData({ known, kind, mounts, report, path, map, name }: Draft): void {
+  const folder = known?.data;
+  const holds = known?.role === 'database' || known?.role === 'queue' || known?.role === 'storage';
+  if (folder === undefined || !holds || kind === 'job') return;
+  if (mounts.some((mount) => mount.path === folder || folder.startsWith(`${mount.path}/`))) return;
+  const what = `${name} has no volume: what it keeps in ${folder} is gone with its pod`;
+  report.heading(path, map.at, 'changed', what, `Name one: volumes: ["${name}-data:${folder}"]`);
+}
+
 /** Asked for so that the scheduler counts with the part at all. */
 const REQUESTS = { requests: { cpu: '50m', memory: '96Mi' } };
 
@@ -219,7 +246,7 @@ function partOf(draft: Draft, way: Part['way']): Part {
     environment: [...draft.environment.values()],
     ports: draft.ports,
     ...(aliases.length > 0 ? { aliases } : {}),
-    ...some('probes', draft.probes),
+    ...(draft.noProbes ? { probes: {} } : some('probes', draft.probes)),
     mounts: draft.mounts,
     needs: draft.needs.filter(({ part }) => part !== draft.name),
     ...(kind === 'job' || kind === 'daemonset' ? {} : { replicas: draft.replicas ?? 1 }),

@@ -3,13 +3,13 @@ import { basename, relative, resolve } from 'node:path';
 import { beginsInside, SIZE } from './claim.ts';
 import type { Draft } from './draft.ts';
 import { isDataBind } from './kind.ts';
-import { configKey, labelFor } from './names.ts';
+import { configKey } from './names.ts';
 import type { Path } from './path.ts';
 import { whyHiddenFile } from './secret-looking.ts';
 import type { Reason } from './shape.ts';
 import { filesBelow, type SmallFile } from './small-files.ts';
 import { childOf, isNothing, sourceOf, textOf } from './value.ts';
-import type { VolumeMount } from './volume-uses.ts';
+import { countOf, mountsOf, type VolumeMount } from './volume-uses.ts';
 import { mountName } from './volumes.ts';
 
 const SYSTEM: readonly (readonly [RegExp, Reason])[] = [
@@ -113,10 +113,7 @@ function ownData(mount: VolumeMount, place: Path, draft: Draft, path: string): v
   const name = mountName(draft, 'data');
   if (draft.kind === 'statefulset') draft.mounts.push({ path: mount.target, from: { is: 'own', name, size: SIZE } });
   else {
-    const volume = draft.whole.volumes.named(path, undefined, SIZE, draft, {
-      ...mount,
-      source: labelFor(basename(path)),
-    });
+    const volume = volumeFor(path, mount, draft);
     draft.mounts.push({ path: mount.target, from: { is: 'volume', volume } });
   }
   draft.report.changed(
@@ -126,6 +123,19 @@ function ownData(mount: VolumeMount, place: Path, draft: Draft, path: string): v
     'Bring the data along by a dump: wherry exec, or a seed.',
   );
   beginsInside(mount, draft, place);
+}
+
+/** The volume that stands for a folder of the laptop, for all who mount it. */
+function volumeFor(path: string, mount: VolumeMount, draft: Draft): string {
+  const { project, volumes } = draft.whole;
+  const users = [...project.services.values()].filter((service) =>
+    mountsOf(service).some(
+      ({ type, source, value }) =>
+        type === 'bind' && source !== undefined && resolve(value.at.file.directory, source) === path,
+    ),
+  ).length;
+  const several = users > 1 || (countOf(draft.map) ?? 1) > 1 || draft.kind === 'daemonset';
+  return volumes.named(path, basename(path), several ? 2 : 1, undefined, SIZE, mount.value.at);
 }
 
 function missing(mount: VolumeMount, place: Path, draft: Draft, path: string): void {
@@ -139,7 +149,7 @@ function missing(mount: VolumeMount, place: Path, draft: Draft, path: string): v
     });
     return;
   }
-  const volume = draft.whole.volumes.named(path, undefined, SIZE, draft, mount);
+  const volume = volumeFor(path, mount, draft);
   draft.mounts.push({ path: mount.target, from: { is: 'volume', volume } });
   draft.report.changed(
     place,
@@ -168,7 +178,7 @@ function oneFile(mount: VolumeMount, place: Path, draft: Draft, path: string): v
 function folder(mount: VolumeMount, place: Path, draft: Draft, path: string): void {
   const files = filesBelow(path, FILES_MAX);
   if (files && files.length === 0 && !mount.readOnly) {
-    const volume = draft.whole.volumes.named(path, undefined, SIZE, draft, mount);
+    const volume = volumeFor(path, mount, draft);
     draft.mounts.push({ path: mount.target, from: { is: 'volume', volume } });
     draft.report.changed(
       place,
@@ -187,6 +197,7 @@ function folder(mount: VolumeMount, place: Path, draft: Draft, path: string): vo
   const top = files.filter(({ path: below }) => !below.includes('/'));
   const hidden = files.flatMap((file) => whyHiddenFile(file.path, textOfFile(file)) ?? []);
   const secret = hidden.length > 0;
+  const mode = modeOf(files);
   const id = `folder:${path}`;
   const set = newSet(id, basename(path), secret, draft, mount);
   for (const file of files) put(secret, id, configKey(file.path.replaceAll('/', '__')), file, draft);
@@ -194,13 +205,15 @@ function folder(mount: VolumeMount, place: Path, draft: Draft, path: string): vo
     draft.mounts.push({
       path: mount.target,
       readOnly: true,
-      from: secret ? { is: 'secrets', set } : { is: 'settings', set },
+      from: secret ? { is: 'secrets', set, ...mode } : { is: 'settings', set, ...mode },
     });
   } else {
     // A ConfigMap has no folders: each file is laid in its place.
     for (const file of files) {
       const key = configKey(file.path.replaceAll('/', '__'));
-      const from = secret ? ({ is: 'secrets', set, key } as const) : ({ is: 'settings', set, key } as const);
+      const from = secret
+        ? ({ is: 'secrets', set, key, ...mode } as const)
+        : ({ is: 'settings', set, key, ...mode } as const);
       draft.mounts.push({ path: `${mount.target.replace(/\/$/, '')}/${file.path}`, readOnly: true, from });
     }
   }
@@ -210,8 +223,13 @@ function folder(mount: VolumeMount, place: Path, draft: Draft, path: string): vo
   else draft.report.changed(place, mount.value.at, `${what}; they cannot be written to`);
 }
 
+/** A script that may be run on the laptop may be run in the pod. */
+function modeOf(files: readonly SmallFile[]): { mode?: number } {
+  return files.some(({ executable }) => executable) ? { mode: 0o755 } : {};
+}
+
 interface Placed {
-  readonly from: { is: 'settings' | 'secrets'; set: string; key: string };
+  readonly from: { is: 'settings' | 'secrets'; set: string; key: string; mode?: number };
   readonly kind: string;
   readonly set: string;
   readonly why: string | undefined;
@@ -223,7 +241,12 @@ function addFile(file: SmallFile, id: string, path: string, draft: Draft, mount:
   const set = newSet(id, basename(path), secret, draft, mount);
   const key = configKey(basename(path));
   put(secret, id, key, file, draft);
-  return { from: { is: secret ? 'secrets' : 'settings', set, key }, kind: secret ? 'Secret' : 'ConfigMap', set, why };
+  return {
+    from: { is: secret ? 'secrets' : 'settings', set, key, ...modeOf([file]) },
+    kind: secret ? 'Secret' : 'ConfigMap',
+    set,
+    why,
+  };
 }
 
 function newSet(id: string, name: string, secret: boolean, draft: Draft, mount: VolumeMount): string {

@@ -6,7 +6,7 @@ import { pathFrom } from './load.ts';
 import { labelFor } from './names.ts';
 import type { Path } from './path.ts';
 import { childOf, flagOf, isNothing, textOf } from './value.ts';
-import type { VolumeMount } from './volume-uses.ts';
+import { countOf, type VolumeMount } from './volume-uses.ts';
 import { addScratch } from './volumes.ts';
 
 /** Compose names no size; enough to begin with, and growable where the storage class allows it. */
@@ -41,23 +41,23 @@ export function claim(mount: VolumeMount, place: Path, draft: Draft): void {
     beginsInside(mount, draft, place);
     return;
   }
-  const volume = draft.whole.volumes.named(mount.source, definition, size, draft, mount);
+  const users = new Set(uses.map(({ service }) => service));
+  const several = users.size > 1 || (countOf(draft.map) ?? 1) > 1 || draft.kind === 'daemonset';
+  const volume = draft.whole.volumes.named(mount.source, mount.source, several ? 2 : 1, definition, size, at);
   draft.mounts.push({
     path: mount.target,
     ...readOnly(mount),
     from: { is: 'volume', volume, ...(mount.subpath === undefined ? {} : { below: mount.subpath }) },
   });
-  const users = new Set(uses.map(({ service }) => service));
-  const what = users.size > 1 ? `claim ${volume}, shared by ${[...users].join(', ')}` : `claim ${volume}`;
-  if (isExternal(definition)) report.mapped(place, at, `claim ${volume}, made elsewhere`);
-  else {
-    report.changed(
-      place,
-      at,
-      `${what}: several pods may use it at once, on several nodes if the storage class allows it (ReadWriteMany)`,
-      sizeAdvice(definition, mount.source),
-    );
+  if (isExternal(definition)) {
+    report.mapped(place, at, `claim ${volume}, made elsewhere`);
+    return;
   }
+  const what = users.size > 1 ? `claim ${volume}, shared by ${[...users].join(', ')}` : `claim ${volume}`;
+  const how = several
+    ? 'several pods use it at once; on several nodes that needs a storage class with ReadWriteMany'
+    : 'one node at a time uses it, so a new version starts after the old one has ended';
+  report.changed(place, at, `${what}: ${how}`, sizeAdvice(definition, mount.source));
 }
 
 /** Without a name it goes with its container; but a database's data is kept. */

@@ -25,8 +25,7 @@ export const command: Handler = (value, path, draft) => {
   const words = wordsOf(value);
   const emptied = draft.map.entries.get('entrypoint');
   if (words.length === 0) {
-    draft.arguments = [];
-    draft.report.mapped(path, value.at, 'no arguments');
+    draft.report.mapped(path, value.at, "empty: the image's own command runs");
   } else if (emptied !== undefined && !isNothing(emptied) && wordsOf(emptied).length === 0) {
     draft.command = words;
     draft.report.mapped(path, value.at, 'command of the container');

@@ -144,7 +144,12 @@ const placement: Handler = (value, path, draft) => {
     addTerm(draft, key, match[2] === '==' ? 'In' : 'NotIn', match[3] ?? '');
     if (key.startsWith('node-role'))
       report.changed(place, item.at, `nodes ${match[2] === '==' ? 'with' : 'without'} the label ${key}`);
-    else report.mapped(place, item.at, `nodes whose label ${key} is ${match[2] === '==' ? '' : 'not '}${match[3]}`);
+    else
+      report.mapped(
+        place,
+        item.at,
+        `nodes whose label ${key} is ${match[2] === '==' ? '' : 'not '}${labelValue(key, match[3] ?? '')}`,
+      );
   }
   const spreads = itemsOf(childOf(value, 'preferences')).map((item) => childOf(item, 'spread'));
   for (const [index, spread] of spreads.entries()) {
@@ -189,7 +194,7 @@ function nodeLabel(name: string): string | undefined {
 }
 
 function addTerm(draft: Parameters<Handler>[2], key: string, operator: string, value: string): void {
-  const expression = { key, operator, values: [key === 'kubernetes.io/arch' ? architecture(value) : value] };
+  const expression = { key, operator, values: [labelValue(key, value)] };
   draft.pod.affinity ??= {};
   const { affinity } = draft.pod;
   const before =
@@ -199,6 +204,10 @@ function addTerm(draft: Parameters<Handler>[2], key: string, operator: string, v
       nodeSelectorTerms: [{ matchExpressions: [...before, expression] }],
     },
   };
+}
+
+function labelValue(key: string, value: string): string {
+  return key === 'kubernetes.io/arch' ? architecture(value) : value;
 }
 
 /** Kubernetes' word for a processor. */

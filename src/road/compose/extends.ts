@@ -48,12 +48,12 @@ function resolved(
   const base = baseScope.services.entries.get(wanted);
   if (base?.is !== 'map') throw noSuchBase(link, wanted, baseScope, file);
   const whole = resolved(wanted, base, baseScope, loading, [...chain, here]);
-  loading.report.push({
-    key: keyOf(['services', name, 'extends']),
-    source: sourceOf(link.at),
-    outcome: 'mapped',
-    what: `begins with what ${wanted} says (${sourceOf(base.at)})`,
-  });
+  const key = keyOf(['services', name, 'extends']);
+  const source = sourceOf(link.at);
+  if (!loading.report.some((line) => line.key === key && line.source === source)) {
+    const what = `begins with what ${wanted} says (${sourceOf(base.at)})`;
+    loading.report.push({ key, source, outcome: 'mapped', what });
+  }
   const over = without(service, 'extends');
   const both = merged(whole, over, serviceShape, ['services', name]);
   return both.is === 'map' ? { ...both, at: service.at } : over;

@@ -1,5 +1,5 @@
 import type { Part } from '../model/index.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, PublishedPort } from './draft.ts';
 import { looksLikeWeb } from './ports.ts';
 
 export interface Front {
@@ -21,18 +21,7 @@ export function chooseFront(drafts: readonly Draft[]): Front {
   for (const draft of drafts) {
     const web = draft.published.filter(({ port, protocolName }) => looksLikeWeb(draft, port, protocolName));
     const [best] = web.sort((a, b) => rank(b.port.published) - rank(a.port.published));
-    for (const published of draft.published) {
-      if (published === best) {
-        draft.report.mapped(published.path, published.at, `reached from outside by HTTP, through the Ingress`);
-      } else if (published.port.published !== undefined) {
-        draft.report.changed(
-          published.path,
-          published.at,
-          'not reached from outside the cluster',
-          `kubectl port-forward service/${draft.name} ${published.port.published}:${published.port.port}`,
-        );
-      }
-    }
+    sayOutside(draft, best);
     if (!best || draft.kind === 'job') continue;
     ways.set(draft.service, { port: best.port.name });
     candidates.push({ draft, score: scoreOf(draft, best.port.published, drafts) });
@@ -40,6 +29,25 @@ export function chooseFront(drafts: readonly Draft[]): Front {
   candidates.sort((a, b) => b.score - a.score);
   const front = candidates[0]?.draft;
   return { front, ways, smokePaths: front ? pathsIn(front) : [] };
+}
+
+function sayOutside(draft: Draft, best: PublishedPort | undefined): void {
+  if (best) draft.report.mapped(best.path, best.at, 'reached from outside by HTTP, through the Ingress');
+  const others = draft.published.filter((each) => each !== best && each.port.published !== undefined);
+  for (const path of new Set(others.map((each) => each.path))) {
+    const same = others.filter((each) => each.path === path);
+    const [first] = same;
+    const pairs = same.map(({ port }) => `${port.published}:${port.port}`);
+    if (!first || same.every(({ port }) => port.target === best?.port.target)) continue;
+    draft.report.changed(
+      path,
+      first.at,
+      'not reached from outside the cluster',
+      first.port.protocol === 'TCP'
+        ? `kubectl port-forward service/${draft.name} ${pairs.join(' ')}`
+        : 'For a UDP port write a Service of type LoadBalancer.',
+    );
+  }
 }
 
 /** The port that people type, or need not type. */
@@ -52,7 +60,9 @@ function rank(published: number | undefined): number {
 function scoreOf(draft: Draft, published: number | undefined, drafts: readonly Draft[]): number {
   const isTool = TOOLS.test(draft.service) || ('reference' in draft.image && TOOLS.test(draft.image.reference));
   // What others wait for stands behind them.
-  const waitedFor = drafts.filter(({ needs }) => needs.some(({ part }) => part === draft.name)).length;
+  const waitedFor = drafts.filter(
+    ({ kind, needs }) => kind !== 'job' && needs.some(({ part }) => part === draft.name),
+  ).length;
   return rank(published) * 2 + ('build' in draft.image ? 2 : 0) - waitedFor * 3 - (isTool ? 20 : 0);
 }
 

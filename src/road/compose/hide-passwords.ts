@@ -37,7 +37,8 @@ export function namePasswords(draft: Draft): void {
 
 /** Moves settings that hold a password known from elsewhere into the Secret. */
 export function hidePasswords(draft: Draft): void {
-  const known = draft.whole.sets.secretTexts().filter(isDistinct);
+  const texts = draft.whole.sets.secretTexts();
+  const known = [...texts, ...texts.flatMap(passwordsIn)].filter(isDistinct);
   for (const variable of [...draft.environment.values()]) {
     const { value } = variable;
     if (value.is !== 'plain' || !known.some((secret) => value.text.includes(secret))) continue;

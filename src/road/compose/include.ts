@@ -32,7 +32,9 @@ export function included(document: ComposeMap, loading: Loading): ComposeMap {
       key: keyOf(['include', index]),
       source: sourceOf(entry.at),
       outcome: 'mapped',
-      what: `its ${entriesOf(inner?.entries.get('services')).length} services are part of the project`,
+      what: `part of the project: ${entriesOf(inner?.entries.get('services'))
+        .map(([name]) => name)
+        .join(', ')}`,
     });
     if (inner) whole = withImported(whole, inner, entry);
   }

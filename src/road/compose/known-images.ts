@@ -24,6 +24,7 @@ const KNOWN: Readonly<Record<string, KnownImage>> = {
   pgvector: postgres,
   timescaledb: postgres,
   mysql,
+  'mysql-server': mysql,
   mariadb: mysql,
   percona: mysql,
   redis,

@@ -70,7 +70,8 @@ function addLabel(draft: Draft, name: string, text: string): string | undefined 
     draft.labels[name] = text;
     return 'label';
   }
-  return annotate(draft, name, text) ? 'annotation: a label takes no such value' : undefined;
+  const why = RESERVED.test(name) ? 'as a label it has a meaning of its own' : 'a label takes no such value';
+  return annotate(draft, name, text) ? `annotation: ${why}` : undefined;
 }
 
 export function annotate(draft: Draft, name: string, text: string): boolean {

@@ -38,10 +38,12 @@ export function mentionsOf(
 function portIn(text: string, service: string): number | undefined {
   if (!text.includes(service)) return undefined;
   const name = service.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const match = new RegExp(`(?:^|//|@|[\\s,;=("'])${name}(?::(\\d{1,5}))?(?=$|[/\\s,;?)"'#])`).exec(text);
-  if (!match) return undefined;
-  const port = Number(match[1] ?? 0);
-  return port <= 65_535 ? port : 0;
+  // With a port any word will do; a bare word is a host only where hosts stand.
+  const withPort = new RegExp(`(?:^|//|@|[\\s,;=("'])${name}:(\\d{1,5})(?=$|[/\\s,;?)"'#])`).exec(text);
+  const port = Number(withPort?.[1] ?? 0);
+  if (port > 0 && port <= 65_535) return port;
+  const bare = new RegExp(`(?:^|//|@|[,;=]|(?:^|\\s)(?:-h|--host)\\s+)${name}(?=$|[/,;?#]|\\s)`);
+  return bare.test(text) ? 0 : undefined;
 }
 
 /**

@@ -7,19 +7,19 @@ const POLICY = 'To keep parts apart write a NetworkPolicy.';
 
 /** Which networks a service is in: on Kubernetes all parts are in one, and reach each other by name. */
 export const networks: Handler = (value, path, draft) => {
+  const { report } = draft;
   for (const [name, attachment] of entriesOf(value)) {
     if (name.startsWith('x-')) continue;
     const place = [...path, name];
-    if (name === 'default')
-      draft.report.heading(place, attachment.at, 'mapped', 'every part reaches every other by its name');
-    else
-      draft.report.heading(
-        place,
-        attachment.at,
-        'changed',
-        `parts of other networks reach it too: all pods share one network`,
-        POLICY,
-      );
+    const services = [...draft.whole.project.services.values()];
+    const all = name === 'default' || services.every((service) => childOf(service, 'networks', name) !== undefined);
+    const outcome = all ? 'mapped' : 'changed';
+    const what = all
+      ? 'every part reaches every other by its name'
+      : 'parts of other networks reach it too: all pods share one network';
+    if (entriesOf(attachment).length > 0) report.heading(place, attachment.at, outcome, what, all ? undefined : POLICY);
+    else if (all) report.mapped(place, attachment.at, what);
+    else report.changed(place, attachment.at, what, POLICY);
     for (const [index, item] of itemsOf(childOf(attachment, 'aliases')).entries()) {
       const alias = textOf(item) ?? '';
       const label = labelFor(alias);

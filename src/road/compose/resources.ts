@@ -1,3 +1,4 @@
+import { compareQuantity } from '../../engine/kinds/index.ts';
 import { bytesOf, bytesQuantity, processorsQuantity } from './amounts.ts';
 import type { ComposeValue } from './contract.ts';
 import type { Draft, Handler } from './draft.ts';
@@ -127,3 +128,13 @@ export const storageOptions: Handler = (value, path, draft) => {
       draft.report.dropped([...path, key], each.at, { reason: 'it is an option of a storage driver of Docker' });
   }
 };
+
+/** Kubernetes refuses a pod that asks for more than it may use. */
+export function requestsWithinLimits({ limits, requests, report, path, map }: Draft): void {
+  for (const [resource, asked] of Object.entries(requests)) {
+    const limit = limits[resource];
+    if (limit === undefined || compareQuantity(asked, limit) <= 0) continue;
+    requests[resource] = limit;
+    report.heading(path, map.at, 'changed', `asks for ${limit} of ${resource}, not ${asked}: that is its limit`);
+  }
+}

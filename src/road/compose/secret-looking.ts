@@ -10,7 +10,8 @@ const SECRET_FILE =
 /** Why the value of a variable must stay hidden, by name and value; undefined when it need not. */
 export function whySecretValue(name: string, value: string): string | undefined {
   if (value === '') return undefined;
-  return whyHidden(name, value) ?? (PARAMETER.test(value) || FLAG.test(value) ? 'it holds a password' : undefined);
+  const said = whyHidden(name, value)?.replace(/^its default /, 'it ');
+  return said ?? (PARAMETER.test(value) || FLAG.test(value) ? 'it holds a password' : undefined);
 }
 
 /** Why a file must stay hidden, by its path and content. */

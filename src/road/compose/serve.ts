@@ -98,11 +98,11 @@ export function servePorts(drafts: readonly Draft[], whole: Whole): void {
 }
 
 function sayPublished(draft: Draft): void {
-  for (const { port, path, at } of draft.published) {
-    draft.report.mapped(
-      path,
-      at,
-      `Service ${draft.name}, port ${port.port}${port.protocol === 'TCP' ? '' : ` ${port.protocol}`}`,
-    );
+  const paths = [...new Set(draft.published.map(({ path }) => path))];
+  for (const path of paths) {
+    const same = draft.published.filter((each) => each.path === path);
+    const words = same.map(({ port }) => `${port.port}${port.protocol === 'TCP' ? '' : ` ${port.protocol}`}`);
+    const [first] = same;
+    if (first) draft.report.mapped(path, first.at, `Service ${draft.name}, port ${words.join(', ')}`);
   }
 }

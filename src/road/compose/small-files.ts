@@ -7,6 +7,8 @@ export interface SmallFile {
   /** From the folder on. */
   readonly path: string;
   readonly content: string | Uint8Array;
+  /** Some user may run it. */
+  readonly executable: boolean;
 }
 
 /** A little is kept for names, and base64 makes a third more of a Secret. */
@@ -29,7 +31,7 @@ export function filesBelow(path: string, filesMax: number): SmallFile[] | undefi
     if (!facts.isFile()) return false;
     bytes += facts.size;
     if (bytes > BYTES_MAX || files.length >= filesMax) return false;
-    files.push({ path: below, content: textIfUtf8(readFileSync(full)) });
+    files.push({ path: below, content: textIfUtf8(readFileSync(full)), executable: (facts.mode & 0o111) !== 0 });
     return true;
   };
   try {

@@ -1,0 +1,1 @@
+public class Left { public static void main(String[] args) {} }

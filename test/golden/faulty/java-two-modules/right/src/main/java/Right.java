@@ -1,0 +1,1 @@
+public class Right { public static void main(String[] args) {} }

@@ -1,0 +1,2 @@
+package fleet;
+public class Truck {}
