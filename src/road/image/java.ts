@@ -27,7 +27,8 @@ export function javaDockerfile(facts: Facts): GeneratedDockerfile {
     'WORKDIR /src',
     // The wrapper's own files and those of every module stand in folders, so all of the build's files are one step.
     `# ${tool}: ${facts.packageManager?.source ?? 'default'}`,
-    ...(tool === 'maven'
+    // Of a build in several modules the top's own file names modules that are not there yet.
+    ...(tool === 'maven' && facts.output?.value === 'target'
       ? [
           'COPY pom.xml ./',
           `${run}mvn -B -ntp dependency:go-offline || echo "what is missing is fetched by the build itself"`,
@@ -62,7 +63,7 @@ function layout(facts: Facts): { prepare: string[]; copy: string[] } {
   const output = facts.output?.value ?? 'target';
   const command = facts.start?.value ?? '';
   // A command of the author's own finds what it names where the build left it.
-  const named = /(?:^|[\s/])((?:target|build)\/(?:libs\/|install\/|quarkus-app\/)?)\S/.exec(command)?.[1];
+  const named = /(?:^|\s|=)((?:[\w.-]+\/)*(?:target|build)\/(?:libs\/|install\/|quarkus-app\/)?)\S/.exec(command)?.[1];
   if (named) return { prepare: [], copy: [`COPY --from=build /src/${named} ./${named}`] };
   if (facts.framework?.value === 'spring-boot') {
     // docs.spring.io, Dockerfiles: what changes least comes first.
@@ -79,10 +80,10 @@ function layout(facts: Facts): { prepare: string[]; copy: string[] } {
     };
   }
   if (output.endsWith('quarkus-app')) return { prepare: [], copy: [`COPY --from=build /src/${output}/ ./`] };
-  if (output === 'build/install') {
+  if (output.endsWith('build/install')) {
     return {
       prepare: [
-        'RUN mv build/install/* /program && ln -s "$(ls /program/bin | grep -v \'\\.bat$\' | head -n 1)" /program/bin/start',
+        `RUN mv ${output}/* /program && ln -s "$(ls /program/bin | grep -v '\\.bat$' | head -n 1)" /program/bin/start`,
       ],
       copy: ['COPY --from=build /program ./'],
     };

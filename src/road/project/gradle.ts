@@ -14,8 +14,21 @@ export interface GradleBuild {
   readonly dependencies: readonly Fact<string>[];
 }
 
-export function readGradle(folder: Folder): GradleBuild | undefined {
-  const path = ['build.gradle.kts', 'build.gradle'].find((name) => folder.has(name));
+/** The modules that the settings include: `include("app", ":lib:core")`. */
+export function gradleModules(folder: Folder): Fact<string>[] {
+  const path = ['settings.gradle.kts', 'settings.gradle'].find((name) => folder.has(name));
+  const text = path === undefined ? '' : maskCode((folder.read(path) ?? '').replace(/'([^'\n]*)'/g, '"$1"'), 'java');
+  return [...text.matchAll(/^\s*include\b\s*\(?((?:\s*"[^"]+"\s*,?)+)/gm)].flatMap((match) =>
+    [...(match[1] ?? '').matchAll(/"([^"]+)"/g)].map((name) => ({
+      value: (name[1] ?? '').replace(/^:/, '').replaceAll(':', '/'),
+      source: placeOf(path ?? '', text, match.index + match[0].search(/\S/)),
+    })),
+  );
+}
+
+/** @param below the module's folder with a slash at its end; empty for the top */
+export function readGradle(folder: Folder, below = ''): GradleBuild | undefined {
+  const path = [`${below}build.gradle.kts`, `${below}build.gradle`].find((name) => folder.has(name));
   if (!path) return undefined;
   const text = maskCode((folder.read(path) ?? '').replace(/'([^'\n]*)'/g, '"$1"'), 'java');
   const find = (pattern: RegExp): Fact<string> | undefined => {

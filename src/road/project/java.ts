@@ -1,10 +1,11 @@
 import type { Fact, LanguageFacts } from './contract.ts';
 import { type Folder, lineOf } from './folder.ts';
-import { type GradleBuild, readGradle } from './gradle.ts';
+import type { GradleBuild } from './gradle.ts';
+import { decidedModule, type JavaBuild, javaBuild } from './java-modules.ts';
 import { javaProperties } from './java-properties.ts';
 import { javaRoutes, managementRoutes } from './java-routes.ts';
 import { javaVariables } from './java-variables.ts';
-import { type Pom, readPom } from './maven.ts';
+import type { Pom } from './maven.ts';
 import { uniqueRoutes } from './routes.ts';
 import { factIn, sourceFiles, toolVersion } from './source-files.ts';
 import type { Source } from './written-addresses.ts';
@@ -35,12 +36,12 @@ export function isJava(folder: Folder): boolean {
   return MANIFESTS.some((path) => folder.has(path));
 }
 
-const MANIFESTS = ['pom.xml', 'build.gradle.kts', 'build.gradle'];
+const MANIFESTS = ['pom.xml', 'build.gradle.kts', 'build.gradle', 'settings.gradle.kts', 'settings.gradle'];
 
 /** Java and Kotlin by Maven or Gradle, their wrappers first. */
 export function readJava(folder: Folder): LanguageFacts {
-  const pom = readPom(folder);
-  const gradle = pom ? undefined : readGradle(folder);
+  const built = javaBuild(folder);
+  const { pom, gradle, module } = built;
   const dependencies = pom?.dependencies ?? gradle?.dependencies ?? [];
   const marks = [...dependencies, ...(pom?.parent ? [pom.parent] : []), ...(pom?.plugins ?? gradle?.plugins ?? [])];
   const framework = FRAMEWORKS.flatMap(({ name, groups, port }) => {
@@ -52,11 +53,6 @@ export function readJava(folder: Folder): LanguageFacts {
   const has = (name: string): Fact<string> | undefined => dependencies.find(({ value }) => value === name);
   const written = writtenPort(properties, sources);
   const notes = [
-    ...(pom && pom.modules.length > 0
-      ? [
-          `${pom.modules[0]?.source}: several modules; the one that serves is carried by its own folder, or name a Dockerfile`,
-        ]
-      : []),
     ...(properties.get('management.server.port')
       ? [
           `${properties.get('management.server.port')?.source}: health answers on a port of its own, so the probes ask the app's port instead`,
@@ -71,9 +67,17 @@ export function readJava(folder: Folder): LanguageFacts {
     packageManager: packageManagerOf(folder, pom !== undefined),
     manifestFiles: manifestFiles(folder),
     packages: dependencies,
-    build: buildOf(folder, pom, gradle, framework?.name),
-    start: () => startOf(framework, pom, gradle, sources),
-    output: outputOf(pom, gradle, framework?.name),
+    build: buildOf(folder, built, framework?.name),
+    start() {
+      decidedModule(built);
+      return startOf(
+        framework,
+        pom,
+        gradle,
+        sources.filter(({ path }) => path.startsWith(module)),
+      );
+    },
+    output: outputOf(built, framework?.name),
     migrate: undefined,
     variables: javaVariables(sources, properties, framework?.name),
     routes: uniqueRoutes([...managementRoutes(has, properties, framework?.name), ...sources.flatMap(javaRoutes)]),
@@ -131,32 +135,37 @@ function manifestFiles(folder: Folder): string[] {
 
 function buildOf(
   folder: Folder,
-  pom: Pom | undefined,
-  gradle: GradleBuild | undefined,
+  { pom, gradle, module }: JavaBuild,
   framework: string | undefined,
 ): Fact<string> | undefined {
   if (pom) {
+    const wrapper = folder.has('mvnw');
     const framed = framework !== undefined && ['spring-boot', 'quarkus', 'micronaut', 'helidon'].includes(framework);
+    const of = module ? ` -pl ${module} -am` : '';
     const libraries =
       framed || packsLibraries(pom)
         ? ''
         : ' dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib';
     return {
-      value: `${folder.has('mvnw') ? 'sh mvnw' : 'mvn'} -B -ntp -DskipTests package${libraries}`,
-      source: folder.has('mvnw') ? 'mvnw' : 'pom.xml',
+      value: `${wrapper ? 'sh mvnw' : 'mvn'} -B -ntp -DskipTests${of} package${libraries}`,
+      source: wrapper ? 'mvnw' : 'pom.xml',
     };
   }
   if (!gradle) return undefined;
-  const program = folder.has('gradlew') ? 'sh gradlew' : 'gradle';
+  const wrapper = folder.has('gradlew');
   const task =
     framework === 'spring-boot'
       ? 'bootJar'
       : framework === 'quarkus'
-        ? 'build -x test'
+        ? 'quarkusBuild'
         : isApplication(gradle)
           ? 'installDist'
           : 'jar';
-  return { value: `${program} --no-daemon ${task}`, source: folder.has('gradlew') ? 'gradlew' : gradle.path };
+  const of = module ? `:${module.replaceAll('/', ':')}:` : '';
+  return {
+    value: `${wrapper ? 'sh gradlew' : 'gradle'} --no-daemon ${of}${task}`,
+    source: wrapper ? 'gradlew' : gradle.path,
+  };
 }
 
 function isApplication(gradle: GradleBuild): boolean {
@@ -166,16 +175,12 @@ function isApplication(gradle: GradleBuild): boolean {
 }
 
 /** Where the build leaves what runs: a folder of jars, or the folder that is run whole. */
-function outputOf(
-  pom: Pom | undefined,
-  gradle: GradleBuild | undefined,
-  framework: string | undefined,
-): Fact<string> | undefined {
-  const below = pom ? 'target' : 'build';
-  const source = pom ? 'pom.xml' : (gradle?.path ?? 'build.gradle');
+function outputOf({ pom, gradle, module }: JavaBuild, framework: string | undefined): Fact<string> | undefined {
+  const below = `${module ? `${module}/` : ''}${pom ? 'target' : 'build'}`;
+  const source = pom ? `${module ? `${module}/` : ''}pom.xml` : (gradle?.path ?? 'build.gradle');
   if (framework === 'quarkus') return { value: `${below}/quarkus-app`, source };
-  if (gradle && framework !== 'spring-boot' && isApplication(gradle)) return { value: 'build/install', source };
-  return { value: gradle ? 'build/libs' : 'target', source };
+  if (gradle && framework !== 'spring-boot' && isApplication(gradle)) return { value: `${below}/install`, source };
+  return { value: gradle ? `${below}/libs` : below, source };
 }
 
 /** Spring Boot 3.3 and later unpack a jar into one that starts by its name; earlier ones start by their loader. */

@@ -79,7 +79,7 @@ export const LANGUAGES: readonly LanguageEntry[] = [
     language: 'java',
     marks: isJava,
     read: readJava,
-    sign: /^(?:pom\.xml|build\.gradle(?:\.kts)?)$/,
+    sign: /^(?:pom\.xml|(?:build|settings)\.gradle(?:\.kts)?)$/,
     lookedFor: 'pom.xml or build.gradle (Java, Kotlin)',
     startAdvice: 'Say it in a Procfile (web: java -jar app.jar) or wherry.yaml (start: …).',
   },
