@@ -85,7 +85,7 @@ function quantitiesOf(formation: unknown, at: (...keys: string[]) => string): Ma
     if (quantity === undefined) continue;
     if (typeof quantity !== 'number' || !Number.isInteger(quantity) || quantity < 0 || quantity > 1000) {
       throw new UserError(
-        at('formation', type),
+        at('formation', type, 'quantity'),
         `formation.${type}.quantity must be a whole number from 0 to 1000, not ${JSON.stringify(quantity)}`,
         `For example: "${type}": {"quantity": 1}`,
       );

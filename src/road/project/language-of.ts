@@ -23,7 +23,7 @@ export async function readLanguage(folder: Folder, startIsNamed: boolean): Promi
   const first = languageOf(folder);
   if (!first) return undefined;
   const reading = { entry: first, said: await first.read(folder) };
-  if (startIsNamed || reading.said.start(ANY_PORT)) return reading;
+  if (startIsNamed || reading.said.start(reading.said.port?.value ?? ANY_PORT)) return reading;
   for (const entry of LANGUAGES) {
     if (entry === first || !entry.marks(folder)) continue;
     const said = await entry.read(folder);
