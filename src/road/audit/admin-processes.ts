@@ -56,6 +56,7 @@ export const adminProcesses: readonly Rule[] = [
       {
         in: ['go'],
         find: /\.AutoMigrate\(/g,
+        once: true,
         unlessFile: /os\.Args|cobra\.Command|flag\.Parse/,
         message: 'GORM changes the schema when the process starts',
         fix: `Migrations instead (goose, golang-migrate). ${A_STEP}`,

@@ -83,7 +83,7 @@ function* openAdmin(app: Subject): Iterable<Hit> {
       .slice(Math.max(0, line - 1 - LINES_BEFORE), line + LINES_AFTER)
       .join('\n');
     const whole =
-      /\.use\([^)\n]*(?:auth|passport|jwt|session|guard|protect)|before_request|addHook\(\s*['"](?:onRequest|preHandler)|BASIC_AUTH_FORCE|add_middleware\([^)\n]*Auth|dependencies\s*=\s*\[/i.test(
+      /\.use\([^)\n]*(?:auth|passport|jwt|session|guard|protect)|before_request|addHook\(\s*['"](?:onRequest|preHandler)|BASIC_AUTH_FORCE|\[Authorize|LoginRequiredMixin|@(?:PreAuthorize|Secured|RolesAllowed|UseGuards)\b|before_action|->middleware\(|add_middleware\([^)\n]*Auth|dependencies\s*=\s*\[/i.test(
         code,
       );
     if (whole || GUARDED.test(near.replace(/authoriz(?:ation|ed) by/gi, ''))) continue;

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { lineOf } from '../project/index.ts';
 import { copiesAll } from './config.ts';
 import type { Hit, Rule, Subject } from './contract.ts';
 import { appendLine } from './ignore-files.ts';
 import { isPlaceholder } from './secrets.ts';
 
+const LEVELS_MAX = 3;
 const LEFT_OUT = ['.git', '.env', '.env.*', 'node_modules', '__pycache__', '.venv'];
 /** Official images of languages, whose version an app's own files may tell. */
 const LANGUAGE_IMAGES: Readonly<Record<string, string>> = {
@@ -45,7 +48,7 @@ export const buildReleaseRun: readonly Rule[] = [
     title: 'the whole folder is copied into the image',
     why: 'The history, packages of the laptop and files of secrets go along; the image is larger and its cache never holds.',
     *read(app) {
-      if (app.folder.has('.dockerignore')) return;
+      if (app.folder.has('.dockerignore') || ignoredAbove(app.folder.directory)) return;
       for (const dockerfile of app.dockerfiles) {
         if (
           dockerfile.path.includes('/') ||
@@ -80,6 +83,16 @@ export const buildReleaseRun: readonly Rule[] = [
     read: buildAtStart,
   },
 ];
+
+/** In a repository of several apps the context, and its .dockerignore, is often the top. */
+function ignoredAbove(directory: string): boolean {
+  let at = directory;
+  for (let level = 0; level < LEVELS_MAX && !existsSync(join(at, '.git')); level++) {
+    at = dirname(at);
+    if (existsSync(join(at, '.dockerignore'))) return true;
+  }
+  return false;
+}
 
 function* imageLatest(app: Subject): Iterable<Hit> {
   for (const { path, instructions, text } of app.dockerfiles) {

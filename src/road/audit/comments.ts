@@ -13,8 +13,8 @@ const BY_DIALECT: Readonly<Record<Dialect, Style>> = {
   php: 'php',
 };
 const STRINGS = String.raw`'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"`;
-const SLASHES = String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`;
-const TRIPLE = String.raw`"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)`;
+const SLASHES = String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|(?![\s\S]))`;
+const TRIPLE = String.raw`"""[\s\S]*?(?:"""|(?![\s\S]))|'''[\s\S]*?(?:'''|(?![\s\S]))`;
 /** Comment or string, whichever begins first; a string that holds a comment's sign is then no comment. */
 const PATTERNS: Readonly<Record<Exclude<Style, 'none'>, string>> = {
   slash: `${SLASHES}|${STRINGS}|\`(?:\\\\[\\s\\S]|[^\`\\\\])*\``,
@@ -23,7 +23,7 @@ const PATTERNS: Readonly<Record<Exclude<Style, 'none'>, string>> = {
   hash: String.raw`(?<![^\s;&|])#[^\n]*|^=begin\b[\s\S]*?^=end\b|${STRINGS}`,
   python: `#[^\\n]*|${TRIPLE}|${STRINGS}`,
   php: `${SLASHES}|#(?!\\[)[^\\n]*|${STRINGS}`,
-  markup: String.raw`<!--[\s\S]*?(?:-->|$)`,
+  markup: String.raw`<!--[\s\S]*?(?:-->|(?![\s\S]))`,
 };
 
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ');

@@ -180,3 +180,18 @@ leaves(
   "Secrets, which are another reader's",
   node({ 'deploy/db.yaml': 'apiVersion: v1\nkind: Secret\nstringData:\n  password: "hunter22"\n' }),
 );
+
+leaves(
+  'password-in-code',
+  'rules of validation, and sections of a laptop',
+  docker({
+    'a.php': "<?php\n$r = ['password' => 'required|min:6'];\n",
+    'config/secrets.yml': 'development:\n  secret_key_base: 4fe1a2b3c4d5e6f7a8b9\n',
+  }),
+);
+finds(
+  'password-in-code',
+  'a section of production',
+  docker({ 'config/secrets.yml': 'development:\n  a: b\nproduction:\n  secret_key_base: 4fe1a2b3c4d5e6f7a8b9\n' }),
+  'config/secrets.yml:4',
+);

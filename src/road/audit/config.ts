@@ -201,7 +201,7 @@ function* passwordsInCode(app: Subject): Iterable<Hit> {
         const [, key = '', value = ''] = match;
         const name = key.split('.').at(-1) ?? key;
         const line = lineOf(file.text, match.index);
-        if (seen.has(line) || !isSecretAssignment(name, value)) continue;
+        if (seen.has(line) || !isSecretAssignment(name, value) || inDevelopmentSection(file, match.index)) continue;
         seen.add(line);
         yield hitAt(
           file,
@@ -212,6 +212,12 @@ function* passwordsInCode(app: Subject): Iterable<Hit> {
       }
     }
   }
+}
+
+/** Below `development:` or `[test]`. */
+function inDevelopmentSection({ code }: TextFile, index: number): boolean {
+  const above = [...code.slice(0, index).matchAll(/^(?:\[([\w.-]+)\]|(\w[\w-]*):[ \t]*(?:&\w+[ \t]*)?$)/gm)].at(-1);
+  return /^(?:dev|development|test|testing|local)$/.test(above?.[1] ?? above?.[2] ?? '');
 }
 
 const isObject = ({ path, code }: TextFile): boolean =>

@@ -58,7 +58,7 @@ export function patterns(list: readonly Pattern[]): (app: Subject) => Hit[] {
 }
 
 function filesOf(app: Subject, where: Pattern['in']): readonly TextFile[] {
-  if (where instanceof RegExp) return app.texts.filter(({ path }) => where.test(path));
+  if (where instanceof RegExp) return app.texts.filter(({ path }) => where.test(path) && !FOR_DEVELOPMENT.test(path));
   return app.sources.filter(({ dialect, path }) => where.includes(dialect) && !FOR_DEVELOPMENT.test(path));
 }
 

@@ -24,7 +24,7 @@ export const KEY_SHAPES: readonly { readonly what: string; readonly find: RegExp
 export function isPlaceholder(value: string): boolean {
   return (
     value.trim() === '' ||
-    /^(?:change[-_]?(?:me|it|this)|your[-_ ].*|my[-_ ].*|<.*>|\[.*\]|\{.*\}|%.*%|x{3,}.*|\*+|\.+|…|-+|todo|tbd|none|null|undefined|nil|true|false|example.*|dummy.*|placeholder.*|fake.*|test(?:ing)?|redacted|hidden|optional|required|string|text|password|passwd|secret|token|user|username|name|key|apikey|api[-_]key)$/i.test(
+    /^(?:change[-_]?(?:me|it|this)|your[-_ ].*|my[-_ ].*|<.*>|\[.*\]|\{.*\}|%.*%|x{3,}.*|\*+|\.+|…|-+|todo|tbd|none|null|undefined|nil|true|false|example.*|dummy.*|placeholder.*|fake.*|test(?:ing)?|redacted|hidden|optional|required\b.*|nullable\b.*|sometimes\b.*|string|text|password|passwd|secret|token|user|username|name|key|apikey|api[-_]key)$/i.test(
       value.trim(),
     ) ||
     /\$\{|\$\(|\{\{|<%|%\(|%[sd]\b|\{\w*\}|\bexample\.(?:com|org)|^\$\w|^#\{|^(?:process\.env|os\.environ)/.test(value)

@@ -15,12 +15,12 @@ const DIALECTS: readonly (readonly [RegExp, Dialect])[] = [
   [/\.(?:cs|fs|vb)$/, 'dotnet'],
 ];
 const ASIDE =
-  /(?:^|\/)(?:tests?|__tests__|specs?|e2e|cypress|fixtures?|testdata|__mocks__|mocks?|stubs?|examples?|samples?|docs?|stories|benchmarks?|bench|extras?|demos?|contrib|langs?|locales?|i18n|translations?)\/|(?:^|\/)src\/test\/|\.(?:test|spec|stories|mock|fixture|d)\.[cm]?[jt]sx?$|_test\.go$|(?:^|\/)(?:test_\w*|\w*_test|conftest)\.py$|(?:Test|Tests|IT|Spec)\.(?:java|kt|cs)$|_(?:spec|test)\.rb$|Test\.php$/;
+  /(?:^|\/)(?:cypress|playwright|jest|vitest|karma)\.\w*\.?[cm]?[jt]s$|(?:^|\/)(?:tests?|__tests__|specs?|e2e|cypress|fixtures?|testdata|__mocks__|mocks?|stubs?|examples?|samples?|docs?|stories|benchmarks?|bench|extras?|demos?|contrib|langs?|locales?|i18n|translations?)\/|(?:^|\/)src\/test\/|\.(?:test|spec|stories|mock|fixture|d)\.[cm]?[jt]sx?$|_test\.go$|(?:^|\/)(?:test_\w*|\w*_test|conftest)\.py$|(?:Test|Tests|IT|Spec)\.(?:java|kt|cs)$|_(?:spec|test)\.rb$|Test\.php$/;
 const BROWSER =
   /(?:^|\/)(?:public|static|assets|client|frontend|web-ui|components|hooks|storybook)\/|\.(?:jsx|tsx|vue|svelte)$|\.min\.js$/;
 /** Runs in a browser, whatever folder it lies in. */
 const BROWSER_CODE =
-  /(?:from|require\()\s*['"](?:vue|vue-i18n|react|react-dom|preact|svelte|solid-js|@angular\/core|jquery)(?:\/[\w-]+)?['"]/;
+  /(?:from|require\()\s*['"](?:vue|vue-i18n|react|react-dom|preact|svelte|solid-js|@angular\/core|jquery)(?:\/[^'"]+)?['"]/;
 const NOT_SERVING = /(?:^|\/)(?:scripts|tools|migrations|migrate|seeds?|seeders|alembic|bin)\//;
 const CONFIGURES =
   /(?:^|\/)(?:webpack|vite|rollup|jest|vitest|babel|eslint|prettier|tailwind|postcss|next|nuxt|gulpfile|Gruntfile|karma|playwright|cypress|knexfile|setup|noxfile|fabfile|Rakefile)[\w.-]*\.(?:[cm]?[jt]s|py)$/;
