@@ -11,9 +11,14 @@ export type Carried = readonly (readonly [codename: string, version: string])[];
  * @param tag of the image: `1.24-bookworm`, `8.3-apache`, `latest`
  * @param strict the release spelled in the tag is kept, whatever it carries: for programs that are carried over to
  * another image of that release
+ * @param host codename of the host's own release
  */
-export function suiteFor(carried: Carried, tag: string, strict = false): string {
-  const host = hostSuite()?.codename;
+export function suiteFor(
+  carried: Carried,
+  tag: string,
+  strict = false,
+  host: string | undefined = hostSuite()?.codename,
+): string {
   const from = carried.findIndex(([codename]) => codename === host);
   // A host that is not Debian has packages of its own; nothing is known of their versions.
   if (host === undefined || from === -1) return BASE_TAG;

@@ -143,7 +143,7 @@ export function openImageStore(options: ImageStoreOptions): LocalImageStore {
     const where = place ? `${place.registry} is out of reach (${unreachable})` : unreachable;
     throw new PullError(
       'RegistryUnavailable',
-      `failed to pull and unpack image "${name}": not in the local store, and ${where}`,
+      `failed to pull and unpack image "${name}": not in the local store, and ${where}${library.settings.standIns ? '; nothing among the packages of Debian stands in for it' : ''}`,
     );
   }
   return store;
