@@ -1,7 +1,7 @@
 import type { Application, Part, PartRole } from '../model/index.ts';
 import type { Manifest, Manifests, ObjectsOptions } from './contract.ts';
 import { budgetsOf, ingressOf } from './doors.ts';
-import { type Draft, replicasOf } from './draft.ts';
+import { type Draft, lonelyVolume, replicasOf } from './draft.ts';
 import { externalOf } from './externals.ts';
 import { withoutSecretTexts } from './hidden-texts.ts';
 import { cronJobOf, jobNames, jobOf } from './job.ts';
@@ -11,7 +11,7 @@ import { exposureOf, servicesOf } from './services.ts';
 import { settingsOf } from './settings.ts';
 import { claimOf } from './volumes.ts';
 import { waitAccount } from './waits.ts';
-import { lonelyVolume, workloadOf } from './workload.ts';
+import { workloadOf } from './workload.ts';
 
 /**
  * The objects that run an application: configuration, claims, servers outside, its parts with their names, what prepares

@@ -9,6 +9,8 @@ const PORT_IMAGE = 'busybox:1.37';
 const API_IMAGE = 'curlimages/curl:8.16.0';
 /** Twice as long as a server's own start may take; then the pod says so and tries again by its back-off. */
 const TRIES_MAX = 600;
+/** A Job that is not there for so long ran before, and somebody tidied up: a pod that moves must not wait for ever. */
+const MISSING_MAX = 60;
 const USER_ID = 65_532;
 const TOKEN_DIRECTORY = '/var/run/secrets/wherry';
 const TOKEN_VOLUME = 'wherry-token';
@@ -140,15 +142,20 @@ function apiScript(namespace: string, { resource, name }: Asked): string {
     'host=$KUBERNETES_SERVICE_HOST',
     'case "$host" in *:*) host="[$host]" ;; esac',
     // The fields of each condition on a line of their own, whatever their order and however it is printed.
-    `ask() { curl -sS -m 5 --cacert ${TOKEN_DIRECTORY}/ca.crt -H "Authorization: Bearer $(cat ${TOKEN_DIRECTORY}/token)" "https://$host:$KUBERNETES_SERVICE_PORT${path}" | tr -d ' \\n' | tr '{}' '\\n\\n'; }`,
+    `ask() { curl -sS -m 5 -w '{"code":%{http_code}}' --cacert ${TOKEN_DIRECTORY}/ca.crt -H "Authorization: Bearer $(cat ${TOKEN_DIRECTORY}/token)" "https://$host:$KUBERNETES_SERVICE_PORT${path}" | tr -d ' \\n' | tr '{}' '\\n\\n'; }`,
     `is() { echo "$answer" | grep "\\"type\\":\\"$1\\"" | grep -q '"status":"True"'; }`,
   ];
   if (resource !== 'jobs') {
     return loop(before, `answer=$(ask) && echo "$answer" | grep -q '"readyReplicas":[1-9]'`, `${name} to be ready`);
   }
   return loop(
-    [...before, `failed() { if is Failed; then echo "job ${name} failed"; exit 1; fi; false; }`],
-    'answer=$(ask) && { is Complete || failed; }',
+    [
+      ...before,
+      'missing=0',
+      `failed() { if is Failed; then echo "job ${name} failed"; exit 1; fi; false; }`,
+      `gone() { echo "$answer" | grep -q '^"code":404$' && missing=$((missing + 1)) && [ "$missing" -ge ${MISSING_MAX} ] && echo "job ${name} is not there; taken to have run before and to be tidied away"; }`,
+    ],
+    'answer=$(ask) && { is Complete || failed || gone; }',
     `job ${name} to complete`,
   );
 }

@@ -7,7 +7,7 @@ import type {
 } from '../../engine/kinds/index.ts';
 import type { Part } from '../model/index.ts';
 import type { Manifest, PodCarrier } from './contract.ts';
-import { type Draft, replicasOf } from './draft.ts';
+import { type Draft, lonelyVolume, replicasOf } from './draft.ts';
 import {
   CONFIGURATION_ANNOTATION,
   labelsOf,
@@ -69,13 +69,6 @@ function daemonSet(draft: Draft, part: Part, pod: PodSpec): Manifest {
     template: templateOf(draft, part, pod),
   };
   return object(draft, part, 'DaemonSet', spec);
-}
-
-/** The volume that only one node may write, if the part writes one: a second pod elsewhere would wait for it for ever. */
-export function lonelyVolume({ application }: Draft, part: Part): string | undefined {
-  if (part.kind !== 'deployment') return undefined;
-  const written = part.mounts.flatMap(({ from, readOnly }) => (from.is === 'volume' && !readOnly ? [from.volume] : []));
-  return written.find((name) => !application.volumes.some((volume) => volume.name === name && volume.shared));
 }
 
 function templateOf(draft: Draft, part: Part, spec: PodSpec) {
