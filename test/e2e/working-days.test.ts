@@ -77,7 +77,9 @@ function change(path: string, from: string | RegExp, to: string): void {
 }
 
 async function version(): Promise<unknown> {
-  const { http } = JSON.parse(cluster.wherry('cluster', 'status', '--name', cluster.name, '--json')) as { http: string };
+  const { http } = JSON.parse(cluster.wherry('cluster', 'status', '--name', cluster.name, '--json')) as {
+    http: string;
+  };
   return await (await fetch(`${http}/version`, { headers: { connection: 'close' } })).json();
 }
 
