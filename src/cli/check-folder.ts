@@ -1,9 +1,17 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { UserError } from '../base/index.ts';
-import { type AuditReport, applyFixes, audit, FACTORS, type Finding, reportOf } from '../road/audit/index.ts';
+import {
+  type AuditReport,
+  applyFixes,
+  audit,
+  FACTORS,
+  type Finding,
+  joinReports,
+  reportOf,
+} from '../road/audit/index.ts';
 import { checkManifests, holdsManifests, POLICY_RULES, type PolicyFinding } from '../road/policy/index.ts';
-import { type Facts, openFolder, readProject } from '../road/project/index.ts';
+import { type Facts, findApps, openFolder, readProject } from '../road/project/index.ts';
 
 /** Where an app's folder keeps its Kubernetes objects. */
 const MANIFEST_FOLDERS = ['k8s', 'kubernetes', 'manifests', 'deploy', 'kustomize'];
@@ -14,7 +22,7 @@ export interface Checked {
 }
 
 /**
- * Audits a folder: the app, its Kubernetes objects, or both; mends it where asked, and looks again. A file is read as
+ * Audits a folder: the app or apps in it, its Kubernetes objects, or both; mends it where asked, and looks again. A file is read as
  * Kubernetes objects.
  * @throws UserError for a path that is not there, and a folder that holds neither.
  */
@@ -26,16 +34,38 @@ export async function checkFolder(path: string, fix: boolean): Promise<Checked> 
 }
 
 async function look(path: string): Promise<AuditReport> {
-  if (existsSync(path) && statSync(path).isFile()) return reportOf(findingsOf(await checkManifests([path])), []);
+  if (existsSync(path) && statSync(path).isFile()) return ofObjects(path);
+  const apps = await findApps(path);
+  if (apps.length > 1) {
+    const reports: { path: string; report: AuditReport }[] = [];
+    for (const { directory, path: below } of apps)
+      reports.push({ path: below, report: await ofApp(await readProject(directory)) });
+    const more = await manifestsBelow(path);
+    return joinReports([...reports, { path: '', report: reportOf(more, []) }]);
+  }
   const facts = await appIn(path);
-  if (!facts) return reportOf(findingsOf(await checkManifests([path])), []);
-  const below = MANIFEST_FOLDERS.map((name) => join(path, name)).filter(
+  if (!facts) return ofObjects(path);
+  // The only app of a repository may lie in a folder of it.
+  const below = relative(path, facts.directory);
+  if (below === '') return ofApp(facts);
+  return joinReports([
+    { path: below, report: await ofApp(facts) },
+    { path: '', report: reportOf(await manifestsBelow(path), []) },
+  ]);
+}
+
+const ofApp = async (facts: Facts): Promise<AuditReport> =>
+  audit(facts, openFolder(facts.directory), { more: await manifestsBelow(facts.directory) });
+
+const ofObjects = async (path: string): Promise<AuditReport> => reportOf(findingsOf(await checkManifests([path])), []);
+
+async function manifestsBelow(directory: string): Promise<Finding[]> {
+  const folders = MANIFEST_FOLDERS.map((name) => join(directory, name)).filter(
     (folder) => existsSync(folder) && statSync(folder).isDirectory() && holdsManifests(folder),
   );
-  const more = below.length === 0 ? [] : await checkManifests(below);
-  return audit(facts, openFolder(facts.directory), {
-    more: findingsOf(more.map((finding) => ({ ...finding, file: relative(path, finding.file) }))),
-  });
+  if (folders.length === 0) return [];
+  const found = await checkManifests(folders);
+  return findingsOf(found.map((finding) => ({ ...finding, file: relative(directory, finding.file) })));
 }
 
 /** The app's facts; undefined for a folder that holds nothing but Kubernetes objects. */

@@ -115,4 +115,15 @@ describe('wherry check', () => {
     );
     assert.match(said.stdout, / 2 accepted/);
   });
+
+  test('a repository of several apps is checked as a whole, each place with its folder', () => {
+    const folder = mkdtempSync(join(directory, 'several-'));
+    for (const name of ['shop', 'notes'])
+      cpSync(join(root, `test/fixtures/neglected-${name}`), join(folder, name), { recursive: true });
+    const json = JSON.parse(check(folder, '--json').stdout) as { findings: { rule: string; file: string }[] };
+    const places = json.findings.filter(({ rule }) => rule === 'state-in-memory').map(({ file }) => file);
+    assert.deepEqual([...new Set(places)].sort(), ['notes/server.js', 'shop/app.py']);
+    check(folder, '--fix');
+    assert.match(readFileSync(join(folder, 'notes/server.js'), 'utf8'), /Number\(process\.env\.PORT \?\? 3000\)/);
+  });
 });

@@ -19,17 +19,10 @@ export function reportOf(found: readonly Finding[], accept: readonly AcceptedFin
         'Say why: reason: the owner lives with it because …',
       );
   }
-  const factorOf = new Map(FACTORS.map(({ name }, index) => [name, index]));
   const findings: Finding[] = [];
   const accepted: AcceptedReport[] = [];
   const used = new Set<AcceptedFinding>();
-  const sorted = [...found].sort(
-    (a, b) =>
-      (factorOf.get(a.factor) ?? 0) - (factorOf.get(b.factor) ?? 0) ||
-      GRAVITY[a.severity] - GRAVITY[b.severity] ||
-      (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line),
-  );
-  for (const finding of sorted) {
+  for (const finding of inOrder(found)) {
     const by = accept.filter(
       ({ rule, path }) => rule === finding.rule && (path === undefined || samePath(path, finding.file)),
     );
@@ -39,6 +32,40 @@ export function reportOf(found: readonly Finding[], accept: readonly AcceptedFin
     else findings.push(finding);
   }
   return { findings, accepted, unused: accept.filter((one) => !used.has(one)), summary: summaryOf(findings, accepted) };
+}
+
+/** By factor, gravest first, then by place. */
+function inOrder(findings: readonly Finding[]): Finding[] {
+  const factorOf = new Map(FACTORS.map(({ name }, index) => [name, index]));
+  return [...findings].sort(
+    (a, b) =>
+      (factorOf.get(a.factor) ?? 0) - (factorOf.get(b.factor) ?? 0) ||
+      GRAVITY[a.severity] - GRAVITY[b.severity] ||
+      (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line),
+  );
+}
+
+/** Reports of several apps as one; each path with its app's folder before it, relative to where all of them lie. */
+export function joinReports(reports: readonly { readonly path: string; readonly report: AuditReport }[]): AuditReport {
+  const moved = (path: string, finding: Finding): Finding => {
+    const at = (file: string): string => (path === '' ? file : `${path}/${file}`);
+    const { edits } = finding;
+    return {
+      ...finding,
+      file: at(finding.file),
+      ...(edits ? { edits: edits.map((edit) => ({ ...edit, path: at(edit.path) })) } : {}),
+    };
+  };
+  const findings = reports.flatMap(({ path, report }) => report.findings.map((finding) => moved(path, finding)));
+  const accepted = reports.flatMap(({ path, report }) =>
+    report.accepted.map((one) => ({ ...one, finding: moved(path, one.finding) })),
+  );
+  return {
+    findings: inOrder(findings),
+    accepted,
+    unused: reports.flatMap(({ report }) => report.unused),
+    summary: summaryOf(findings, accepted),
+  };
 }
 
 const samePath = (said: string, file: string): boolean => said.replace(/^\.\//, '').replace(/:\d+$/, '') === file;
