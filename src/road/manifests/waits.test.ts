@@ -96,15 +96,19 @@ test('a failed job ends the wait and is named', () => {
 
 test('a job that was tidied away holds up no pod for ever; one that is still to come is waited for', () => {
   const missing = '{"kind":"Status","status":"Failure","code":404}{"code":404}';
-  const gone = run(scriptFor(job, 'completed'), [missing]);
-  assert.deepEqual([gone.status, gone.asked], [0, 60]);
+  const script = scriptFor(job, 'completed');
+  assert.match(script, /-ge 60 /);
+  const gone = run(script.replace('-ge 60 ', '-ge 6 '), [missing]);
+  assert.deepEqual([gone.status, gone.asked], [0, 6]);
   assert.match(gone.lines.at(-1) ?? '', /is not there; taken to have run before/);
   const late = run(scriptFor(job, 'completed'), [missing, missing, conditions('Failed')]);
   assert.equal(late.status, 1);
 });
 
 test('without an answer the wait ends and says what it was for', () => {
-  const closed = run(scriptFor(part('db', { ports: [PORT] }), 'ready'), ['closed']);
+  const script = scriptFor(part('db', { ports: [PORT] }), 'ready');
+  assert.match(script, /-ge 600 /);
+  const closed = run(script.replace('-ge 600 ', '-ge 6 '), ['closed']);
   assert.equal(closed.status, 1);
   assert.equal(closed.lines.at(-1), 'gave up waiting for db:5432 to answer');
 });
