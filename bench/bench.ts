@@ -4,6 +4,7 @@ import { availableParallelism, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type HttpClient, httpClient, readKubeconfig } from '../src/engine/client/index.ts';
 import { kinds, type Pod } from '../src/engine/kinds/index.ts';
+import { benchRoad } from './road.ts';
 
 // Each figure's name ends in its unit. Figures of one run belong together; machines are noisy, so quote medians.
 const figures: Record<string, number> = {};
@@ -30,10 +31,18 @@ const wherry = (...args: string[]) =>
   });
 const NAME = 'bench';
 const NAMESPACE = 'default';
+const onlyAt = process.argv.indexOf('--only');
+const onlyRoad = onlyAt > 0 && process.argv[onlyAt + 1] === 'road';
 
 async function main(): Promise<void> {
   console.log(`kernel ${release()}, ${availableParallelism()} cores, Node ${process.version}\n`);
   wherry('image', 'pull', 'busybox:1.36');
+  // The engine's figures stand alone; those of the road need only a cluster.
+  if (onlyRoad) {
+    wherry('cluster', 'start', '--name', NAME, '--no-merge');
+    await road();
+    return;
+  }
   const starts: number[] = [];
   for (let round = 0; round < 5; round++) {
     const startedAt = performance.now();
@@ -49,10 +58,16 @@ async function main(): Promise<void> {
   await replicas(client, 50);
   await writes(client);
   client.close();
+  await road();
   wherry('cluster', 'stop', '--name', NAME);
   const again = performance.now();
   wherry('cluster', 'start', '--name', NAME, '--no-merge');
   record('cluster_restart_ms', performance.now() - again);
+}
+
+async function road(): Promise<void> {
+  const kubeconfig = join(home, 'clusters', NAME, 'kubeconfig');
+  await benchRoad({ record, wherry, env, cluster: NAME, kubeconfig });
 }
 
 async function connect(): Promise<{ client: HttpClient; enginePid: number }> {
