@@ -14,9 +14,9 @@ import {
 } from '../road/develop/index.ts';
 import { type Manifest, objectsOf, STAGE_LABEL } from '../road/manifests/index.ts';
 import { type Application, applicationOf, type Part } from '../road/model/index.ts';
-import { type Facts, labelOf, readProject } from '../road/project/index.ts';
+import { type Facts, readProject } from '../road/project/index.ts';
+import { readSource } from './app-source.ts';
 import { wayIn } from './deploy-app.ts';
-import { describeFacts } from './describe-facts.ts';
 import type { DevFlags } from './dev.ts';
 import { findPlace } from './place.ts';
 import { underLease } from './release-ground.ts';
@@ -37,6 +37,13 @@ interface Shown {
 /** What is developed, as the folder has it now. */
 interface Source {
   readonly application: Application;
+  /** What it is, in one line, and what its author should know. */
+  readonly label: string;
+  readonly notes: readonly string[];
+  /** All that are built here, by the build's name. */
+  readonly images: ReadonlyMap<string, ImagePlan>;
+  /** The build of the part that serves: the one whose sources are watched. */
+  readonly build: string;
   readonly image: ImagePlan;
   readonly way: DevelopmentWay;
   /** The parts that run the image. */
@@ -52,10 +59,9 @@ export async function developApp(
   shown: Shown,
 ): Promise<void> {
   const reading = steps.start('read');
-  const facts = await readProject(folder);
-  const source = await readSource(facts, flags);
-  for (const note of facts.notes) reading.note(note);
-  reading.done(describeFacts(facts));
+  const source = await readDeveloped(folder, flags);
+  for (const note of source.notes) reading.note(note);
+  reading.done(source.label);
   const finding = steps.start('cluster');
   const ground = await findGround(flags, (line) => finding.progress(line));
   finding.done(ground.label);
@@ -101,8 +107,7 @@ async function developThere(
       ...carried,
       signal,
       rebuild: async () => {
-        const source = await readSource(await readProject(folder), flags);
-        return await carry(source, ground, place, door.options, steps, signal);
+        return await carry(await readDeveloped(folder, flags), ground, place, door.options, steps, signal);
       },
       isServed: async (stopped) => {
         if (door.url !== undefined) await answered(new URL(path, door.url).href, stopped);
@@ -121,25 +126,35 @@ async function developThere(
  * The app as it is developed. What a build makes is made in the container at each save, so the image has the packages of
  * development and no build of its own.
  */
-async function readSource(facts: Facts, flags: DevFlags): Promise<Source> {
-  const name = flags.app ?? facts.name.value;
-  if (labelOf(name) !== name) {
-    throw new UserError('--app', `"${name}" cannot name objects`, `Try --app ${labelOf(name)}`, { exitStatus: 2 });
-  }
-  const inside = buildsInside(facts);
-  const application = applicationOf(inside ? withoutBuild(facts) : facts, { name });
-  const front = application.parts.find((part) => part.name === application.front) ?? application.parts[0];
-  const build = application.builds.find((each) => front && 'build' in front.image && front.image.build === each.name);
-  if (!build) throw new UserError(facts.directory, 'has no image of its own to develop', 'See: wherry plan');
-  const image = planBuild(build);
-  const way = await developmentWay(facts, image.dockerfile, {
-    target: image.target,
-    ...(inside ? { build: facts.build?.value } : {}),
-  });
+async function readDeveloped(folder: string, flags: DevFlags): Promise<Source> {
+  const source = await readSource(folder, flags.app);
+  const inside = source.facts && buildsInside(source.facts) ? source.facts : undefined;
+  const application = inside
+    ? applicationOf(withoutBuild(inside), { name: source.application.name })
+    : source.application;
+  const front = application.parts.find((part) => part.name === application.front);
+  const built = [front, ...application.parts].find((part) => part && 'build' in part.image);
+  const build = application.builds.find((each) => built && 'build' in built.image && built.image.build === each.name);
+  if (!build) throw new UserError(folder, 'has no image of its own to develop', 'See what is there: wherry plan');
+  const images = new Map(application.builds.map((each) => [each.name, planBuild(each)]));
+  const image = images.get(build.name) ?? planBuild(build);
+  const facts = source.facts ?? (await languageFacts(build.directory));
+  const way = await developmentWay(facts, image.dockerfile, { target: image.target, build: inside?.build?.value });
   const parts = application.parts.filter(
     (part) => part.kind === 'deployment' && 'build' in part.image && part.image.build === build.name,
   );
-  return { application, image, way, parts };
+  const { label, notes } = source;
+  return { application, label, notes, images, build: build.name, image, way, parts };
+}
+
+/** A compose file says nothing of languages; the folder it builds from does. */
+async function languageFacts(directory: string): Promise<Pick<Facts, 'language' | 'manifestFiles'>> {
+  try {
+    return await readProject(directory);
+  } catch (error) {
+    if (error instanceof UserError) return { language: undefined, manifestFiles: [] };
+    throw error;
+  }
 }
 
 /** A server in Node.js that is compiled before it starts; pages and self-contained output are made by their image. */
@@ -170,16 +185,20 @@ async function carry(
 ): Promise<{ way: DevelopmentWay; parts: readonly DevelopedPart[]; ignores: (path: string) => boolean }> {
   const { application, image, way } = source;
   const { client, namespace } = place;
-  const building = steps.start('image');
-  const reference = `${ground.imageName(application.name)}:${image.context.hash.slice(0, IMAGE_HASH_LENGTH)}`;
-  if (!(ground.local && (await ground.hasImage(reference)))) {
-    await ground.provideImage(image, reference, (line) => building.progress(line.trim()), signal);
+  const references = new Map<string, string>();
+  for (const [name, plan] of source.images) {
+    const building = steps.start('image');
+    const reference = `${ground.imageName(name)}:${plan.context.hash.slice(0, IMAGE_HASH_LENGTH)}`;
+    if (!(ground.local && (await ground.hasImage(reference)))) {
+      await ground.provideImage(plan, reference, (line) => building.progress(line.trim()), signal);
+    }
+    building.done(reference);
+    references.set(name, reference);
   }
-  building.done(reference);
   const { objects } = objectsOf(application, {
     namespace,
     ordering: 'runner',
-    imageOf: () => reference,
+    imageOf: (build) => references.get(build) ?? build,
     replicas: 1,
     sourceHash: image.context.hash,
     secrets: await existingSecrets(
@@ -191,7 +210,7 @@ async function carry(
     ...door,
   });
   const wanted = objects.filter(({ metadata }) => !isHook(metadata.labels?.[STAGE_LABEL]));
-  const parts = await developedParts(source, wanted, reference);
+  const parts = await developedParts(source, wanted, references.get(source.build) ?? '');
   const developed = way.is === 'sync' ? developmentObjects(wanted, parts, way) : wanted;
   const deploying = steps.start('deploy');
   for (const { image: other } of otherImages(application)) {
