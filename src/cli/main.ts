@@ -29,6 +29,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   offload: async () => (await import('./offload.ts')).registerOffload,
   smoke: async () => (await import('./smoke.ts')).registerSmoke,
   load: async () => (await import('./load.ts')).registerLoad,
+  backup: async () => (await import('./backup.ts')).registerBackup,
+  restore: async () => (await import('./restore.ts')).registerRestore,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   engine: loadEngine,
   'pull-image': loadEngine,

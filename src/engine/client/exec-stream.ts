@@ -21,6 +21,8 @@ const STDERR = 2;
 const ERROR = 3;
 const RESIZE = 4;
 const CLOSE = 255;
+/** Past this, what is read from standard input waits for the network. */
+const UNSENT_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Runs a program in a container over WebSocket (v5.channel.k8s.io). Resolves with its exit code.
@@ -42,6 +44,7 @@ export async function execInPod(server: HttpClientOptions, exec: RemoteExec): Pr
     ...(server.ca === undefined ? {} : { ca: server.ca }),
     ...(server.certificate === undefined ? {} : { cert: server.certificate }),
     ...(server.key === undefined ? {} : { key: server.key }),
+    ...(server.serverName === undefined ? {} : { servername: server.serverName }),
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     rejectUnauthorized: !server.insecure,
   });
@@ -50,7 +53,18 @@ export async function execInPod(server: HttpClientOptions, exec: RemoteExec): Pr
   };
   return new Promise((resolve, reject) => {
     let verdict: Status | undefined;
-    const feed = (chunk: Buffer) => send(STDIN, chunk);
+    const feed = (chunk: Buffer) => {
+      if (socket.readyState !== WebSocket.OPEN) return;
+      socket.send(Buffer.concat([Buffer.from([STDIN]), chunk]), () => {
+        if (exec.stdin?.isPaused() && socket.bufferedAmount < UNSENT_BYTES_MAX) exec.stdin.resume();
+      });
+      if (socket.bufferedAmount >= UNSENT_BYTES_MAX) exec.stdin?.pause();
+    };
+    const write = (stream: Writable, body: Buffer) => {
+      if (stream.write(body)) return;
+      socket.pause();
+      stream.once('drain', () => socket.resume());
+    };
     const end = () => send(CLOSE, Buffer.from([STDIN]));
     socket.on('open', () => {
       exec.stdin?.on('data', feed);
@@ -61,8 +75,8 @@ export async function execInPod(server: HttpClientOptions, exec: RemoteExec): Pr
     });
     socket.on('message', (data: Buffer) => {
       const [channel, body] = [data[0], data.subarray(1)];
-      if (channel === STDOUT) exec.stdout.write(body);
-      else if (channel === STDERR) exec.stderr.write(body);
+      if (channel === STDOUT) write(exec.stdout, body);
+      else if (channel === STDERR) write(exec.stderr, body);
       else if (channel === ERROR) verdict = JSON.parse(body.toString()) as Status;
     });
     socket.on('unexpected-response', (_request, response) => {

@@ -1,0 +1,3 @@
+export { type BackupOptions, backup } from './backup.ts';
+export type { BackupIndex, BackupPlace } from './contract.ts';
+export { inspectBackup, type RestoreOptions, type RestoreResult, restore } from './restore.ts';
