@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import { UserError } from '../base/index.ts';
 import { applicationOfCompose, type ReportLine, readCompose } from '../road/compose/index.ts';
 import { type Manifest, objectsOf } from '../road/manifests/index.ts';
 import { colors as pc } from './colors.ts';
 import type { ConvertOptions } from './convert.ts';
+import { yamlLines } from './yaml-lines.ts';
 
 /** Prints or writes the objects, and tells what became of each key on standard error. */
 export async function convertCompose(files: readonly string[], options: ConvertOptions): Promise<void> {
@@ -40,10 +40,8 @@ export async function convertCompose(files: readonly string[], options: ConvertO
   if (options.strict && report.some(({ outcome }) => outcome === 'dropped')) process.exitCode = 1;
 }
 
-/** As YAML 1.1 reads it too, which is what kubectl does: `"on"` in quotes. */
 function yamlOf(objects: readonly Manifest[]): string {
-  const settings = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
-  return objects.map((object) => stringify(object, settings).trimEnd()).join('\n---\n');
+  return objects.map(yamlLines).join('\n---\n');
 }
 
 /** Numbered, so that what applies a folder in the order of its names keeps theirs. */

@@ -4,7 +4,7 @@ import { reportDefinitions } from './definitions.ts';
 import type { Draft, Waiter, Whole } from './draft.ts';
 import { chooseFront } from './front.ts';
 import { HANDLERS } from './handlers.ts';
-import { hidePasswords, namePasswords, shieldCommands } from './hide-passwords.ts';
+import { hidePasswords, knownPasswords, namePasswords, shieldCommands } from './hide-passwords.ts';
 import { kindOf } from './kind.ts';
 import { knownImage } from './known-images.ts';
 import { labelFor, uniqueName } from './names.ts';
@@ -46,8 +46,9 @@ export function applicationOfCompose(project: ComposeProject): ComposeApplicatio
     requestsWithinLimits(draft);
     namePasswords(draft);
   }
+  const passwords = knownPasswords(whole);
   for (const draft of drafts) {
-    hidePasswords(draft);
+    hidePasswords(draft, passwords);
     shieldCommands(draft);
   }
   for (const draft of drafts) probesByPort(draft, whole);

@@ -1,5 +1,5 @@
 import { withoutExpansion } from './command.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, Whole } from './draft.ts';
 import { hideVariable } from './environment.ts';
 import { passwordsIn } from './secret-looking.ts';
 import { textOfVariable } from './serve.ts';
@@ -35,10 +35,14 @@ export function namePasswords(draft: Draft): void {
   }
 }
 
+/** The passwords that are known by now, as they might stand within other texts. */
+export function knownPasswords({ sets }: Whole): string[] {
+  const texts = sets.secretTexts();
+  return [...new Set([...texts, ...texts.flatMap(passwordsIn)])].filter(isDistinct);
+}
+
 /** Moves settings that hold a password known from elsewhere into the Secret. */
-export function hidePasswords(draft: Draft): void {
-  const texts = draft.whole.sets.secretTexts();
-  const known = [...texts, ...texts.flatMap(passwordsIn)].filter(isDistinct);
+export function hidePasswords(draft: Draft, known: readonly string[]): void {
   for (const variable of [...draft.environment.values()]) {
     const { value } = variable;
     if (value.is !== 'plain' || !known.some((secret) => value.text.includes(secret))) continue;

@@ -15,6 +15,7 @@ export function mentionsOf(
   textOfVariable: (draft: Draft, name: string) => string,
 ): Map<string, Mention[]> {
   const found = new Map<string, Mention[]>();
+  const patterns = new Map(drafts.map(({ service }) => [service, hostPatterns(service)]));
   for (const draft of drafts) {
     const texts = [
       ...[...draft.environment.keys()].map((name) => textOfVariable(draft, name)),
@@ -24,7 +25,7 @@ export function mentionsOf(
     for (const other of drafts) {
       if (other === draft) continue;
       for (const text of texts) {
-        const port = portIn(text, other.service);
+        const port = portIn(text, other.service, patterns.get(other.service));
         if (port === undefined) continue;
         const mention: Mention = { by: draft.service, port: port === 0 ? undefined : port };
         found.set(other.service, [...(found.get(other.service) ?? []), mention]);
@@ -34,23 +35,37 @@ export function mentionsOf(
   return found;
 }
 
+interface HostPatterns {
+  readonly withPort: RegExp;
+  readonly bare: RegExp;
+}
+
+/** With a port any word will do; a bare word is a host only where hosts stand. */
+function hostPatterns(service: string): HostPatterns {
+  const name = escaped(service);
+  return {
+    withPort: new RegExp(`(?:^|//|@|[\\s,;=("'])${name}:(\\d{1,5})(?=$|[/\\s,;?)"'#])`),
+    bare: new RegExp(`(?:^|//|@|[,;=]|(?:^|\\s)(?:-h|--host)\\s+)${name}(?=$|[/,;?#]|\\s)`),
+  };
+}
+
 /** @returns 0 where it is named without a port, undefined where it is not named */
-function portIn(text: string, service: string): number | undefined {
-  if (!text.includes(service)) return undefined;
-  const name = service.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  // With a port any word will do; a bare word is a host only where hosts stand.
-  const withPort = new RegExp(`(?:^|//|@|[\\s,;=("'])${name}:(\\d{1,5})(?=$|[/\\s,;?)"'#])`).exec(text);
-  const port = Number(withPort?.[1] ?? 0);
+function portIn(text: string, service: string, patterns: HostPatterns | undefined): number | undefined {
+  if (!patterns || !text.includes(service)) return undefined;
+  const port = Number(patterns.withPort.exec(text)?.[1] ?? 0);
   if (port > 0 && port <= 65_535) return port;
-  const bare = new RegExp(`(?:^|//|@|[,;=]|(?:^|\\s)(?:-h|--host)\\s+)${name}(?=$|[/,;?#]|\\s)`);
-  return bare.test(text) ? 0 : undefined;
+  return patterns.bare.test(text) ? 0 : undefined;
+}
+
+function escaped(name: string): string {
+  return name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /**
  * The text with a service's name, where it stands as a host, put as Kubernetes has it: `my_db` can be no name there.
  */
 export function renamedHost(text: string, service: string, part: string): string {
-  const name = service.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const name = escaped(service);
   return text.replace(
     new RegExp(`(^|//|@|[\\s,;=("'])${name}(?=$|[:/\\s,;?)"'#])`, 'g'),
     (_all, before: string) => `${before}${part}`,

@@ -3,10 +3,11 @@ export type Path = readonly (string | number)[];
 
 /** `services.web.ports[0]`; a name that is no plain word stands in quotes: `labels."com.example.team"`. */
 export function keyOf(path: Path): string {
-  let key = '';
-  for (const step of path) {
-    if (typeof step === 'number') key += `[${step}]`;
-    else key += `${key === '' ? '' : '.'}${/^[\w/@-]+$/.test(step) ? step : JSON.stringify(step)}`;
-  }
-  return key;
+  return path.reduce<string>(keyBelow, '');
+}
+
+/** The key one step further down. */
+export function keyBelow(key: string, step: string | number): string {
+  if (typeof step === 'number') return `${key}[${step}]`;
+  return `${key === '' ? '' : `${key}.`}${/^[\w/@-]+$/.test(step) ? step : JSON.stringify(step)}`;
 }

@@ -1,6 +1,6 @@
 import type { ComposeMap, ComposeValue, Position, ReportLine } from './contract.ts';
 import { COMPOSE } from './keys.ts';
-import { keyOf, type Path } from './path.ts';
+import { keyBelow, keyOf, type Path } from './path.ts';
 import type { Reason, Shape } from './shape.ts';
 import { isNothing, sourceOf } from './value.ts';
 
@@ -51,13 +51,18 @@ export class Report {
   /** All lines in the order of the document, with one for every key of which nobody spoke. */
   complete(root: ComposeMap): ReportLine[] {
     const lines: ReportLine[] = [];
-    this.walk(root, COMPOSE, [], false, lines);
+    this.walk(root, COMPOSE, { key: '', step: '' }, false, lines);
     for (const entries of this.entries.values()) lines.push(...entries.map(({ line }) => line));
     return lines;
   }
 
-  private walk(value: ComposeValue, shape: Shape | undefined, path: Path, covered: boolean, lines: ReportLine[]): void {
-    const key = keyOf(path);
+  private walk(
+    value: ComposeValue,
+    shape: Shape | undefined,
+    { key, step }: Spot,
+    covered: boolean,
+    lines: ReportLine[],
+  ): void {
     const said = this.entries.get(key) ?? [];
     this.entries.delete(key);
     lines.push(...said.map(({ line }) => line));
@@ -67,7 +72,7 @@ export class Report {
       told = true;
     };
     if (!told && shape?.dropped) say('dropped', shape.dropped.reason, shape.dropped.todo);
-    if (!told) sayOfItself(value, shape, path, say);
+    if (!told) sayOfItself(value, shape, step, say);
     if (value.is === 'scalar' && value.unset.length > 0) {
       const [first] = value.unset;
       say(
@@ -77,24 +82,33 @@ export class Report {
       );
     }
     if (value.is === 'map') {
-      for (const [name, each] of value.entries) this.walk(each, below(shape, name), [...path, name], told, lines);
+      for (const [name, each] of value.entries) this.walk(each, below(shape, name), spotBelow(key, name), told, lines);
     } else if (value.is === 'list') {
       const inner = shape?.is === 'list' ? shape.of : shape?.is === 'either' ? shape.long : undefined;
-      for (const [index, each] of value.items.entries()) this.walk(each, inner, [...path, index], told, lines);
+      for (const [index, each] of value.items.entries()) this.walk(each, inner, spotBelow(key, index), told, lines);
     }
   }
+}
+
+/** A place in the document: its key, and the last step that leads there. */
+interface Spot {
+  readonly key: string;
+  readonly step: string | number;
+}
+
+function spotBelow(key: string, step: string | number): Spot {
+  return { key: keyBelow(key, step), step };
 }
 
 function sayOfItself(
   value: ComposeValue,
   shape: Shape | undefined,
-  path: Path,
+  step: string | number,
   say: (outcome: Outcome, what: string, todo?: string) => void,
 ): void {
-  const last = path.at(-1);
-  if (typeof last === 'string' && last.startsWith('x-')) {
+  if (typeof step === 'string' && step.startsWith('x-')) {
     say('mapped', 'an extension: nothing reads it but the aliases that lead to it');
-  } else if (path.length > 0 && (isNothing(value) || isEmpty(value))) say('mapped', 'empty: it says nothing');
+  } else if (step !== '' && (isNothing(value) || isEmpty(value))) say('mapped', 'empty: it says nothing');
   else if (value.is === 'scalar' || shape?.is === 'command') {
     say('dropped', 'nothing was found to use it', 'Tell the makers of wherry.');
   }
