@@ -18,7 +18,11 @@ import type { Steps } from './steps.ts';
 export interface RollBackOptions extends PlaceOptions, ReleaseFlags {
   readonly strategy: 'rolling' | 'recreate' | 'blue-green';
   readonly dryRun?: boolean;
+  readonly prove?: boolean;
+  readonly rate?: string;
 }
+
+const RATE = 50;
 
 /** The runbook of a rollback, which is a release: what an earlier one had, but for data and what runs once. */
 export async function rollBack(
@@ -33,8 +37,11 @@ export async function rollBack(
       const all = await ledger.list();
       const current = all.findLast(({ verdict }) => verdict === 'good');
       const target = await ledger.get(targetOf(all, number, app));
-      const request = rollbackRequest(target, options.strategy);
-      const plan = planRelease(request, await readLive(place.client, request, await ledger.lastGood()));
+      const last = await ledger.lastGood();
+      const asked = rollbackRequest(target, last, options.strategy);
+      const rate = options.prove || options.rate !== undefined ? Number(options.rate ?? RATE) : undefined;
+      const request = rate === undefined ? asked : { ...asked, ratePerSecond: rate };
+      const plan = planRelease(request, await readLive(place.client, request, last));
       const risks = rollbackRisks(all, target.number, current?.number ?? target.number);
       return { target, request, plan, risks };
     };

@@ -8,6 +8,8 @@ import type { ReleaseFlags } from './release-ground.ts';
 interface RollbackOptions extends PlaceOptions, ReleaseFlags {
   readonly strategy?: string;
   readonly dryRun?: boolean;
+  readonly prove?: boolean;
+  readonly rate?: string;
 }
 
 export function registerRollback(program: Command): void {
@@ -15,6 +17,8 @@ export function registerRollback(program: Command): void {
     .description('release again what an earlier release had: the one before, or the one named')
     .argument('[app-or-release...]', 'an app, a release (v3), or both')
     .option('--strategy <strategy>', 'rolling, recreate or blue-green', 'rolling')
+    .option('--prove', 'send requests meanwhile and count what is lost')
+    .option('--rate <number>', 'how many a second (50)')
     .option('--timeout <seconds>', 'bound of each wait (300)')
     .option('--dry-run', 'print the plan and change nothing')
     .option('-y, --yes', 'ask nothing, also where a migration between makes it unsafe')
@@ -29,6 +33,10 @@ export function registerRollback(program: Command): void {
           'There are: rolling, recreate, blue-green',
           { exitStatus: 2 },
         );
+      }
+      if (options.rate !== undefined && !/^[1-9]\d{0,4}$/.test(options.rate)) {
+        const fault = `"${options.rate}" is not a number from 1 to 99999`;
+        throw new UserError('--rate', fault, 'Write it as --rate 100.', { exitStatus: 2 });
       }
       await whileStoppable('rollback', options.json, async (steps, signal) => {
         const { rollBack } = await import('./roll-back.ts');

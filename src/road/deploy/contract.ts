@@ -70,8 +70,8 @@ export interface LiveState {
   readonly objects: ReadonlyMap<string, KubeObject>;
   /** The release whose objects serve now. */
   readonly last: Release | undefined;
-  /** ConfigMaps that wherry wrote for the app, in whatever release; `configmap/name`. */
-  readonly configMaps: readonly string[];
+  /** ConfigMaps, and Jobs that migrated or were hooks, that wherry wrote for the app in whatever release; `kind/name`. */
+  readonly written: readonly string[];
   /** `spec.controller` of the class that the app's Ingress has; undefined without Ingress or class. */
   readonly ingressController: string | undefined;
 }

@@ -73,7 +73,7 @@ export async function takeLease(options: LeaseOptions): Promise<HeldLease> {
   for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
     const live = await readLease(client, app, namespace);
     try {
-      if (!live) return hold(await client.create(kinds.leases, drafted(options, name)), options);
+      if (!live) return hold(await createIn(options, drafted(options, name)), options);
       const holder = live.spec.holderIdentity;
       if (holder && !(await isAbandoned(live, options))) throw heldBy(app, live, clock);
       const { resourceVersion = '', uid } = live.metadata;
@@ -218,6 +218,17 @@ function drafted({ app, namespace, clock, doing }: LeaseOptions, name: string) {
       leaseTransitions: 0,
     },
   } satisfies Draft<Lease>;
+}
+
+/** The first thing that a release writes; it may need its namespace first. */
+async function createIn({ client, namespace }: LeaseOptions, draft: ReturnType<typeof drafted>): Promise<Lease> {
+  try {
+    return await client.create(kinds.leases, draft);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+  }
+  await client.create(kinds.namespaces, { metadata: { name: namespace } });
+  return await client.create(kinds.leases, draft);
 }
 
 async function readLease(client: RoadClient, app: string, namespace: string): Promise<Lease | undefined> {

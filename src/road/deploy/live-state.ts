@@ -1,5 +1,5 @@
 import { type Ingress, type IngressClass, type KubeObject, kinds } from '../../engine/kinds/index.ts';
-import { INSTANCE_LABEL, type Manifest } from '../manifests/index.ts';
+import { COMPONENT_LABEL, INSTANCE_LABEL, type Manifest } from '../manifests/index.ts';
 import type { Release } from '../releases/index.ts';
 import { liveObject } from './apply.ts';
 import type { LiveState, ReleaseRequest, RoadClient } from './contract.ts';
@@ -29,12 +29,18 @@ export async function readLive(
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, read));
   const ingress = request.objects.find(({ kind, metadata }) => kind === 'Ingress' && metadata.name === request.front);
-  const written = await client.list(kinds.configmaps, {
-    namespace: request.namespace,
-    labelSelector: `${INSTANCE_LABEL}=${request.app},app.kubernetes.io/managed-by=wherry`,
+  const labelSelector = `${INSTANCE_LABEL}=${request.app},app.kubernetes.io/managed-by=wherry`;
+  const { namespace } = request;
+  const configMaps = await client.list(kinds.configmaps, { namespace, labelSelector });
+  const jobs = await client.list(kinds.jobs, {
+    namespace,
+    labelSelector: `${labelSelector},${COMPONENT_LABEL} in (migrate,hook)`,
   });
-  const configMaps = written.items.map(({ metadata }) => `configmap/${metadata.name}`);
-  return { objects, last, configMaps, ingressController: ingress && (await controllerOf(client, ingress)) };
+  const written = [
+    ...configMaps.items.map(({ metadata }) => `configmap/${metadata.name}`),
+    ...jobs.items.map(({ metadata }) => `job/${metadata.name}`),
+  ];
+  return { objects, last, written, ingressController: ingress && (await controllerOf(client, ingress)) };
 }
 
 /** What a release brings beside the stable objects, by name only. */

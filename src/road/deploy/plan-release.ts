@@ -141,7 +141,7 @@ function objectsLeaving(
     .filter((object) => !bearsData(object) && !['Secret', 'ConfigMap', 'Job'].includes(object.kind))
     .map(nameOf);
   const known = new Set([...kept, ...last.map(nameOf)]);
-  const old = live.last ? live.configMaps.filter((name) => !known.has(name)) : [];
+  const old = live.last ? live.written.filter((name) => !known.has(name)) : [];
   return {
     gone: [...gone, ...old],
     // Settings that nothing refers to any more are swept along; alone they are no reason for a release.

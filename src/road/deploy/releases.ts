@@ -1,7 +1,9 @@
 import { type Clock, UserError } from '../../base/index.ts';
+import type { Manifest } from '../manifests/index.ts';
 import { author, type Release } from '../releases/index.ts';
 import type { Plan, ReleaseRequest } from './contract.ts';
 import { withTrack } from './front.ts';
+import { nameOf } from './kinds-of.ts';
 import type { LeaseTrace } from './lease.ts';
 import type { RunSurroundings } from './run-context.ts';
 import { type Outcome, runPlan } from './run-plan.ts';
@@ -101,18 +103,30 @@ export function unfinishedError(release: Release, trace: LeaseTrace | undefined,
   );
 }
 
-/** What a rollback asks for: the objects of a release that was good, but for data and what is run once. */
-export function rollbackRequest(target: Release, strategy: ReleaseRequest['strategy']): ReleaseRequest {
+/**
+ * What a rollback asks for: the objects of a release that was good; what bears data stays as the release has it that serves
+ * (`current`), and what is run once is not run again.
+ */
+export function rollbackRequest(
+  target: Release,
+  current: Release | undefined,
+  strategy: ReleaseRequest['strategy'],
+): ReleaseRequest {
   const plan = planOf(target);
+  const isKept = (object: Manifest): boolean => bearsData(object) && object.kind !== 'Job';
+  const kept = (current?.objects ?? []).filter(isKept);
+  const names = new Set(kept.map(nameOf));
   return {
     app: target.app,
     namespace: target.namespace,
     strategy,
-    objects: target.objects.filter((object) => {
-      if (bearsData(object) && object.kind !== 'Namespace') return false;
-      const stage = object.kind === 'Job' ? stageOf(object) : undefined;
-      return stage !== 'seed' && stage !== 'migrate';
-    }),
+    objects: [
+      ...kept,
+      ...target.objects.filter((object) => {
+        const stage = object.kind === 'Job' ? stageOf(object) : undefined;
+        return stage !== 'seed' && stage !== 'migrate' && !names.has(nameOf(object));
+      }),
+    ],
     front: plan.front,
     image: target.image,
     imageDigest: target.imageDigest,

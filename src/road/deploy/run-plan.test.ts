@@ -118,8 +118,8 @@ describe('what fails is taken back', () => {
     test(`${strategy}: pods that never get ready`, () =>
       ended(async () => {
         await plane.release(shop('1'));
-        const outcome = await plane.release(shop('broken', { strategy }), { timeoutMs: 600_000 });
-        assert.equal(outcome.verdict, 'undone');
+        const outcome = await plane.release(shop('broken', { strategy }));
+        assert.equal(outcome.verdict, 'undone', outcome.reason);
         assert.match(outcome.reason ?? '', /^deployment\/shop(-next)?: .*exit code 3/);
         assert.deepEqual(await stateOf(plane.client), V1);
       }));
@@ -127,7 +127,7 @@ describe('what fails is taken back', () => {
 
   test('of a first release nothing but data is left', () =>
     ended(async () => {
-      const outcome = await plane.release(shop('broken'), { timeoutMs: 600_000 });
+      const outcome = await plane.release(shop('broken'));
       assert.equal(outcome.verdict, 'undone');
       assert.deepEqual(await stateOf(plane.client), []);
     }));
@@ -137,7 +137,7 @@ describe('what fails is taken back', () => {
       await plane.release(shop('1'));
       const body = { spec: { replicas: 3 } };
       await plane.client.patch(kinds.deployments, 'default', 'shop', { type: 'merge', body }, { fieldManager: 'hand' });
-      const outcome = await plane.release(shop('broken'), { timeoutMs: 600_000 });
+      const outcome = await plane.release(shop('broken'));
       assert.equal(outcome.verdict, 'undone');
       assert.deepEqual(
         await stateOf(plane.client),
@@ -193,9 +193,13 @@ describe('a rollback', () => {
       await plane.release(shop('2', { migrate: ['true'] }));
       const { events, onEvent } = quietly();
       const target = await plane.ledger.get(1);
-      const outcome = await plane.release(rollbackRequest(target, 'rolling'), { onEvent });
+      const outcome = await plane.release(rollbackRequest(target, await plane.ledger.lastGood(), 'rolling'), {
+        onEvent,
+      });
       assert.equal(outcome.verdict, 'good');
-      assert.deepEqual(stepsOf(events), ['roll', 'smoke']);
+      // What it has to sweep besides depends on the releases before.
+      assert.deepEqual(stepsOf(events).slice(0, 2), ['roll', 'smoke']);
+      assert.ok(!stepsOf(events).includes('migrate'));
       const release = await plane.ledger.get(3);
       assert.equal(release.rollbackOf, 1);
       assert.ok((await stateOf(plane.client)).includes('Deployment shop shop:1 2/2'));

@@ -10,6 +10,7 @@ const KNOWN: Readonly<Record<string, Kind<KubeObject>>> = {
   deployment: kinds.deployments as Kind<KubeObject>,
   service: kinds.services as Kind<KubeObject>,
   configmap: kinds.configmaps as Kind<KubeObject>,
+  job: kinds.jobs as Kind<KubeObject>,
 };
 
 /** Deletes objects by `kind/name`; what is not there is as wanted. */

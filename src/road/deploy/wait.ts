@@ -1,5 +1,14 @@
 import { UserError } from '../../base/index.ts';
-import { type Event, type KubeObject, kinds, type Pod } from '../../engine/kinds/index.ts';
+import {
+  type Deployment,
+  type Event,
+  type KubeObject,
+  kinds,
+  type Pod,
+  type ReplicaSet,
+  type StatefulSet,
+  StatusError,
+} from '../../engine/kinds/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import type { DeployOptions, RoadClient } from './contract.ts';
 import { follow } from './follow.ts';
@@ -14,6 +23,7 @@ const GRAVE_MS = 20_000;
 const RESTARTS_MAX = 3;
 const STARTING_MS = 8_000;
 const LOG_LINES = 15;
+const REVISION = 'deployment.kubernetes.io/revision';
 
 interface Trouble {
   pod: Pod;
@@ -32,7 +42,9 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, options.signal]);
   let live: KubeObject | undefined;
+  let all: readonly Pod[] = [];
   let pods: readonly Pod[] = [];
+  let sets: readonly ReplicaSet[] = [];
   let events: readonly Event[] = [];
   let told = '';
   let graveSince: number | undefined;
@@ -58,6 +70,7 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
   };
   const judge = (): void => {
     if (settled || !live) return;
+    pods = all.filter(isOfVersion(live, sets));
     const state = workloadState(live);
     if (state.is === 'ready') {
       onStep({ type: 'ready', object: name, tookMs: Math.round(clock.monotonic() - started) });
@@ -124,7 +137,7 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
       {
         ...common,
         onChange(objects) {
-          pods = objects;
+          all = objects;
           judge();
         },
       },
@@ -142,6 +155,15 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
       },
     ),
   ];
+  if (object.kind === 'Deployment') {
+    const onChange = (objects: readonly ReplicaSet[]): void => {
+      sets = objects;
+      judge();
+    };
+    const watching = follow(client, kinds.replicasets, { namespace, labelSelector: selector }, { ...common, onChange });
+    // Who may not see ReplicaSets cannot tell the versions apart; then every pod counts.
+    watching.catch((error: unknown) => (error instanceof StatusError && error.code === 403 ? undefined : lost(error)));
+  }
   try {
     for (const each of following) each.catch(lost);
     await verdict;
@@ -151,6 +173,25 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
     options.signal.removeEventListener('abort', abort);
     ending.abort();
   }
+}
+
+/**
+ * Whether a pod is of the version that is waited for: what ails pods that are being replaced keeps nobody waiting.
+ * Until the controller has seen the new version none is.
+ */
+function isOfVersion(live: KubeObject, sets: readonly ReplicaSet[]): (pod: Pod) => boolean {
+  if (live.kind === 'StatefulSet') {
+    const { updateRevision } = (live as StatefulSet).status ?? {};
+    return ({ metadata }) => metadata.labels?.['controller-revision-hash'] === updateRevision;
+  }
+  if (live.kind !== 'Deployment') return () => true;
+  const { metadata, status } = live as Deployment;
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return () => false;
+  const revisionOf = (set: ReplicaSet): number => Number(set.metadata.annotations?.[REVISION] ?? 0);
+  const owned = sets.filter((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
+  const [newest] = [...owned].sort((a, b) => revisionOf(b) - revisionOf(a));
+  const hash = newest?.metadata.labels?.['pod-template-hash'];
+  return (pod) => hash === undefined || pod.metadata.labels?.['pod-template-hash'] === hash;
 }
 
 /** What selects the pods of a workload. */
