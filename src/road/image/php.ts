@@ -102,10 +102,14 @@ function packagesStage(facts: Facts): string[] {
     `# composer: ${facts.packageManager?.source ?? 'composer.json'}`,
     'FROM composer:2 AS packages',
     'WORKDIR /app',
-    `COPY ${facts.manifestFiles.join(' ')} ./`,
-    '# The extensions are those of the last stage, so the platform is not judged here.',
-    'RUN --mount=type=cache,target=/tmp/cache composer install --no-dev --no-scripts --no-autoloader --prefer-dist --no-interaction --no-progress --ignore-platform-reqs \\',
-    ' || { echo "the packages of composer.json could not be fetched: is the package index in reach?" >&2; exit 1; }',
+    ...(facts.packages.some(({ value }) => value.includes('/'))
+      ? [
+          `COPY ${facts.manifestFiles.join(' ')} ./`,
+          '# The extensions are those of the last stage, so the platform is not judged here.',
+          'RUN --mount=type=cache,target=/tmp/cache composer install --no-dev --no-scripts --no-autoloader --prefer-dist --no-interaction --no-progress --ignore-platform-reqs \\',
+          ' || { echo "the packages of composer.json could not be fetched: is the package index in reach?" >&2; exit 1; }',
+        ]
+      : []),
     'COPY . .',
     'RUN composer dump-autoload --no-dev --no-scripts --optimize --no-interaction --ignore-platform-reqs',
     '',

@@ -143,7 +143,7 @@ function buildOf(
     const framed = framework !== undefined && ['spring-boot', 'quarkus', 'micronaut', 'helidon'].includes(framework);
     const of = module ? ` -pl ${module} -am` : '';
     const libraries =
-      framed || packsLibraries(pom)
+      framed || packsLibraries(pom) || pom.dependencies.length === 0
         ? ''
         : ' dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib';
     return {
