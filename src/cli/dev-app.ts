@@ -24,7 +24,7 @@ import type { Step, Steps } from './steps.ts';
 import { findGround, type Ground } from './up-ground.ts';
 import { type ImagePlan, planBuild } from './up-image.ts';
 
-const READY_MS = 60_000;
+const READY_MS = 30_000;
 const SERVED_MS = 30_000;
 const ASK_AGAIN_MS = 15;
 const IMAGE_HASH_LENGTH = 12;

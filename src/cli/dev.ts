@@ -43,7 +43,7 @@ export function registerDev(program: Command): void {
       try {
         const { developApp } = await import('./dev-app.ts');
         await developApp(folder, flags, steps, stopping.signal, {
-          onEvent: (event) => show(event, steps),
+          onEvent: (event) => show(event, flags, steps),
           onLine: (part, line) => steps.line(`${pc.cyan(part)} ${pc.dim('|')} ${line}`),
         });
       } catch (error) {
@@ -57,7 +57,7 @@ export function registerDev(program: Command): void {
     });
 }
 
-function show(event: DevelopmentEvent, steps: Steps): void {
+function show(event: DevelopmentEvent, flags: DevFlags, steps: Steps): void {
   if (event.type === 'changed') {
     const how = event.by === 'sync' ? 'is put in place' : `needs another image (${event.why})`;
     steps.line(`${pc.dim('saved')}  ${named(event.paths)} ${how}`);
@@ -65,6 +65,7 @@ function show(event: DevelopmentEvent, steps: Steps): void {
     steps.line(`${pc.green('served')} ${named(event.paths)} ${(event.tookMs / 1000).toFixed(2)} s after the save`);
   } else {
     steps.line(`${pc.red('failed')} ${event.what}`);
+    if (event.logged && flags.logs) return;
     for (const line of event.output) steps.line(`  ${line}`);
   }
 }

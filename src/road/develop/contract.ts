@@ -59,7 +59,7 @@ export interface DevelopmentPlace {
 export type SyncResult =
   | { readonly is: 'running' }
   /** `what`: the build, or the app itself; it goes on with what it had, or waits for the next save. */
-  | { readonly is: 'failed'; readonly what: string; readonly output: readonly string[] };
+  | { readonly is: 'failed'; readonly what: string; readonly output: readonly string[]; readonly logged?: boolean };
 
 /** What happens while an app is developed. */
 export type DevelopmentEvent =
@@ -76,7 +76,13 @@ export type DevelopmentEvent =
       readonly by: 'sync' | 'rebuild';
       readonly tookMs: number;
     }
-  | { readonly type: 'failed'; readonly what: string; readonly output: readonly string[] };
+  | {
+      readonly type: 'failed';
+      readonly what: string;
+      readonly output: readonly string[];
+      /** The output is of the container's log, which `streamLogs` tells too. */
+      readonly logged: boolean;
+    };
 
 export interface DevelopmentOptions {
   readonly place: DevelopmentPlace;

@@ -32,7 +32,7 @@ export async function develop(options: DevelopmentOptions): Promise<void> {
     for (const path of paths) unbuilt.add(path);
     const results = await Promise.all(parts.map((part) => syncPart(part, paths)));
     const failed = results.find((result) => result.is === 'failed');
-    return failed && { type: 'failed', what: failed.what, output: failed.output };
+    return failed && { type: 'failed', what: failed.what, output: failed.output, logged: failed.logged ?? false };
   };
   const syncPart = async (part: DevelopedPart, paths: readonly string[]): Promise<SyncResult> => {
     if (way.is !== 'sync') return { is: 'running' };
@@ -67,7 +67,7 @@ export async function develop(options: DevelopmentOptions): Promise<void> {
     } catch (error) {
       if (signal.aborted || !(error instanceof Error)) throw error;
       const [place = '', ...more] = messageOf(error).split('\n');
-      return { type: 'failed', what: place, output: more };
+      return { type: 'failed', what: place, output: more, logged: false };
     }
   };
 

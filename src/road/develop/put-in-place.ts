@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
-import { codeOf } from '../../base/index.ts';
+import { codeOf, messageOf } from '../../base/index.ts';
 import { execInPod } from '../../engine/client/index.ts';
 import type { DevelopedPart, DevelopmentPlace, DevelopmentWay, SyncResult } from './contract.ts';
 import { EXIT_BUILD, EXIT_ENDED, EXIT_NO_TAR, EXIT_NOT_STARTED, PUT_IN_PLACE } from './supervisor.ts';
@@ -48,7 +48,9 @@ export async function putInPlace(
   });
   if (exitCode === 0) return { is: 'running' };
   const what = WHAT[exitCode] ?? `putting files in place (exit status ${exitCode})`;
-  return { is: 'failed', what, output: output.lines() };
+  // The build speaks to us, the app to its log.
+  if (exitCode !== EXIT_ENDED && exitCode !== EXIT_NOT_STARTED) return { is: 'failed', what, output: output.lines() };
+  return { is: 'failed', what, output: await lastLines(place, pod, container), logged: true };
 }
 
 const WHAT: Readonly<Record<number, string>> = {
@@ -57,6 +59,16 @@ const WHAT: Readonly<Record<number, string>> = {
   [EXIT_NOT_STARTED]: 'the app: it does not listen',
   [EXIT_ENDED]: 'the app: it ended at once',
 };
+
+async function lastLines({ client, namespace }: DevelopmentPlace, pod: string, container: string): Promise<string[]> {
+  const query = new URLSearchParams({ container, tailLines: String(OUTPUT_LINES) });
+  try {
+    const answer = await client.request('GET', `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`);
+    return (await answer.text()).split('\n').filter((line) => line !== '');
+  } catch (error) {
+    return [`(log cannot be read: ${messageOf(error)})`];
+  }
+}
 
 /** A tar of the files there are, with times and modes, and the places of those that are gone. */
 async function packed(
