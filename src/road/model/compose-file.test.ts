@@ -62,13 +62,12 @@ test('an app with a database runs on a laptop from the same model', async () => 
   const users = applicationOf(await readProject(join(process.cwd(), 'examples/users')), { name: 'users' });
   const { name, services, volumes, configs } = read(users);
   assert.equal(name, 'users');
-  assert.deepEqual(Object.keys(services), ['users-database', 'users-seed', 'users']);
+  assert.deepEqual(Object.keys(services), ['users-database', 'users']);
   const app = services.users;
   assert.deepEqual(app?.build, { context: '.' });
   assert.deepEqual(app?.ports, ['127.0.0.1:8080:8080']);
   assert.deepEqual(app?.depends_on, {
     'users-database': { condition: 'service_healthy' },
-    'users-seed': { condition: 'service_completed_successfully' },
   });
   assert.equal(app?.environment?.DATABASE_HOST, 'users-database');
   assert.match(app?.environment?.DATABASE_PASSWORD ?? '', /^\$\{USERS_DATABASE_PASSWORD:\?/);
@@ -76,6 +75,10 @@ test('an app with a database runs on a laptop from the same model', async () => 
   assert.equal(services['users-database']?.healthcheck?.test[0], 'CMD');
   assert.deepEqual(services['users-database']?.volumes, ['users-database-data:/var/lib/mysql']);
   assert.deepEqual(volumes, { 'users-database-data': {} });
+  // Run by the database's own image when its data is made: a job would run at each start.
+  assert.deepEqual(services['users-database']?.configs, [
+    { source: 'users-seed-seed-sql', target: '/docker-entrypoint-initdb.d/seed.sql' },
+  ]);
   assert.deepEqual(configs, { 'users-seed-seed-sql': { file: './dbsetup.sql' } });
 });
 
@@ -99,12 +102,11 @@ test('what it writes is read back as compose files are, and becomes the same par
   writeFileSync(join(directory, '.env'), filled);
   const project = await readCompose([join(directory, 'compose.yaml')], { environment: {} });
   const back = applicationOfCompose(project).application;
-  assert.deepEqual(back.parts.map(({ name }) => name).sort(), users.parts.map(({ name }) => name).sort());
+  assert.deepEqual(back.parts.map(({ name }) => name).sort(), ['users', 'users-database']);
   const front = back.parts.find(({ name }) => name === 'users');
-  assert.deepEqual(front?.needs.map(({ part: other, condition }) => `${other} ${condition}`).sort(), [
-    'users-database ready',
-    'users-seed completed',
-  ]);
+  assert.deepEqual(front?.needs, [{ part: 'users-database', condition: 'ready' }]);
+  const database = back.parts.find(({ name }) => name === 'users-database');
+  assert.ok(database?.mounts.some(({ path }) => path === '/docker-entrypoint-initdb.d/seed.sql'));
   assert.equal(front?.ports[0]?.target, 8080);
 });
 

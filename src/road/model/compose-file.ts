@@ -3,6 +3,7 @@ import { Document, isScalar, Pair, YAMLMap } from 'yaml';
 import { composeHealth } from './compose-health.ts';
 import { composeMounts } from './compose-mounts.ts';
 import { type ComposeSecrets, composeSecrets } from './compose-secrets.ts';
+import { withSeedsAtFirstStart } from './compose-seed.ts';
 import { sourceLine, withoutDollars } from './compose-texts.ts';
 import type { Application, Build, Need, Part } from './contract.ts';
 
@@ -17,7 +18,8 @@ export interface ComposeFileOptions {
  * The compose.yaml that runs an application on a laptop: the same images, variables, probes and order as in a cluster.
  * Passwords come from `.env`, see environmentExampleOf. Names of parts are the hosts that they are reached by.
  */
-export function composeFileOf(application: Application, options: ComposeFileOptions = {}): string {
+export function composeFileOf(wanted: Application, options: ComposeFileOptions = {}): string {
+  const application = withSeedsAtFirstStart(wanted);
   const directory = options.directory ?? application.builds[0]?.directory ?? process.cwd();
   const secrets = composeSecrets(application);
   const configs = new Map<string, object>();
