@@ -75,3 +75,17 @@ leaves(
     'conf.py': 'import os\nU = os.environ.get("DATABASE_URL",\n                   "postgresql://localhost/shop")\n',
   }),
 );
+
+finds(
+  'service-on-localhost',
+  'settings of a driver in a file of their own',
+  node({ 'db.config.js': "module.exports = {\n  HOST: 'localhost',\n  PORT: 27017,\n};" }),
+  'db.config.js:2',
+);
+
+finds(
+  'service-on-localhost',
+  'a host beside what comes from the environment',
+  node({ 'db.js': "const pool = createPool({\n  user: process.env.DB_USER,\n  host: 'localhost',\n});" }),
+  'db.js:3',
+);

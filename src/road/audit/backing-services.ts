@@ -3,7 +3,7 @@ import { FROM_ENVIRONMENT, patterns } from './patterns.ts';
 
 const LOCAL = String.raw`(?:localhost|127\.0\.0\.1|::1|0\.0\.0\.0)`;
 const CONNECTS =
-  /createConnection|createPool|createClient|new (?:Pool|Client|Redis|MongoClient|Sequelize|DataSource|Knex)|knex\(|\.connect\(|pymysql|psycopg|asyncpg|mysql\.connector|redis\.(?:Redis|StrictRedis|NewClient)|MongoClient|sql\.Open|DATABASES\s*=|mysqli|PDO\(|create_engine|StrictRedis|memcache|amqplib|pika\.|establish_connection|Sequel\.connect|DriverManager/i;
+  /createConnection|createPool|createClient|new (?:Pool|Client|Redis|MongoClient|Sequelize|DataSource|Knex)|knex\(|\.connect\(|pymysql|psycopg|asyncpg|mysql\.connector|redis\.(?:Redis|StrictRedis|NewClient)|MongoClient|sql\.Open|DATABASES\s*=|mysqli|PDO\(|create_engine|StrictRedis|memcache|amqplib|pika\.|establish_connection|Sequel\.connect|DriverManager|\bport['"]?\s*[:=]\s*['"]?(?:27017|3306|5432|6379|5672|11211)\b|\bdialect['"]?\s*[:=]/i;
 
 /** IV. Databases, queues and caches are reached by an address from the environment. */
 export const backingServices: readonly Rule[] = [

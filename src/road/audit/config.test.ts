@@ -195,3 +195,15 @@ finds(
   docker({ 'config/secrets.yml': 'development:\n  a: b\nproduction:\n  secret_key_base: 4fe1a2b3c4d5e6f7a8b9\n' }),
   'config/secrets.yml:4',
 );
+
+finds(
+  'password-in-code',
+  'a secret made of words',
+  node({ 'auth.js': "module.exports = { secret: 'shop-secret-phrase' };" }),
+  'auth.js:1',
+);
+leaves(
+  'password-in-code',
+  'names of secrets',
+  node({ 'auth.js': "module.exports = { secretName: 'shop-tls-secret', secretKeyHeader: 'x-secret-key' };" }),
+);

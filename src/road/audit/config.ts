@@ -230,6 +230,10 @@ function isSecretAssignment(name: string, value: string): boolean {
   if (ABOUT.test(plain) || isPlaceholder(value)) return false;
   // A word of another language; passwords in code are typed by programmers.
   if (/[^\x20-\x7e]/.test(value)) return false;
+  // Of a secret itself, words joined by dashes are as likely a secret as anything.
+  const joined =
+    /(?:^|_)secret(?:_key)?$/i.test(plain) && /^[a-z0-9]+(?:[-_.][a-z0-9]+)+$/i.test(value) && value.length >= 8;
+  if (joined && value.toLowerCase() !== plain.toLowerCase()) return true;
   // A label (`password: 'Your password'`), a field's name, a path: words, no secret.
   if (/\s/.test(value.trim()) || (looksLikeWords(value) && !(isPassword && /\d/.test(value)))) return false;
   if (value.toLowerCase().replace(/[^a-z]/g, '') === plain.toLowerCase().replace(/[^a-z]/g, '')) return false;

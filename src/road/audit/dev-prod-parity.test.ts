@@ -100,3 +100,13 @@ finds(
   }),
   'settings.py:1',
 );
+
+finds(
+  'different-database',
+  'SQLite behind an or',
+  python({
+    'conf.py':
+      'class Config:\n    U = os.environ.get("DB_ADDRESS", "").replace("a", "b") or \\\n        "sqlite:///" + path\n',
+  }),
+  'conf.py:2',
+);

@@ -213,6 +213,17 @@ export const devProdParity: readonly Rule[] = [
             message: 'SQLite is the database unless a variable chooses another one',
             fix: 'Use the same kind of server on the laptop: wherry up brings it; or docker compose up db',
           };
+        const or =
+          dialect === 'python'
+            ? /(?:environ\.get|getenv)\([^\n]*?\)[^\n]*?\bor\s*\\?\s*f?['"](sqlite):/.exec(code)
+            : null;
+        if (or)
+          yield {
+            file: path,
+            line: code.slice(0, or.index).split('\n').length,
+            message: 'the database falls back on sqlite',
+            fix: 'Use the same kind of server on the laptop: wherry up brings it; or docker compose up db',
+          };
         if (dialect === 'node' || dialect === 'python') continue;
         const match = /(?:getenv|ENV\.fetch|GetEnvironmentVariable|unwrap_or|env\()[^\n]*['"](sqlite:[^'"]*)['"]/i.exec(
           code,

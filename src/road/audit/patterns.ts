@@ -2,6 +2,7 @@ import { lineOf } from '../project/index.ts';
 import type { Dialect, Edit, Hit, Severity, Subject, TextFile } from './contract.ts';
 
 const HITS_PER_FILE_MAX = 20;
+const JOINED_LINES_MAX = 3;
 
 /** The code takes the value from its environment, on this very line. */
 export const FROM_ENVIRONMENT =
@@ -100,9 +101,14 @@ function inDevelopmentClass({ path, code }: TextFile, index: number): boolean {
 /** The whole lines that a stretch of text touches. */
 export function linesAround(text: string, index: number, length = 0): string {
   let start = text.lastIndexOf('\n', Math.max(0, index - 1)) + 1;
-  // A call goes on from the line before: its last letter says so.
-  while (start > 1 && /[(,=+\\]\s*$/.test(text.slice(text.lastIndexOf('\n', start - 2) + 1, start - 1)))
-    start = text.lastIndexOf('\n', start - 2) + 1;
+  // A call goes on from the line before: it has opened more than it has closed, or ends with a sign that asks for more.
+  for (let lines = 0; start > 1 && lines < JOINED_LINES_MAX; lines++) {
+    const before = text.lastIndexOf('\n', start - 2) + 1;
+    const line = text.slice(before, start - 1);
+    const open = (line.match(/\(/g)?.length ?? 0) > (line.match(/\)/g)?.length ?? 0);
+    if (!(open && /[(,]\s*$/.test(line)) && !/[=+\\]\s*$/.test(line)) break;
+    start = before;
+  }
   const end = text.indexOf('\n', index + length);
   return text.slice(start, end === -1 ? text.length : end);
 }

@@ -15,7 +15,7 @@ const DIALECTS: readonly (readonly [RegExp, Dialect])[] = [
   [/\.(?:cs|fs|vb)$/, 'dotnet'],
 ];
 const ASIDE =
-  /(?:^|\/)(?:cypress|playwright|jest|vitest|karma)\.\w*\.?[cm]?[jt]s$|(?:^|\/)(?:tests?|__tests__|specs?|e2e|cypress|fixtures?|testdata|__mocks__|mocks?|stubs?|examples?|samples?|docs?|stories|benchmarks?|bench|extras?|demos?|contrib|langs?|locales?|i18n|translations?)\/|(?:^|\/)src\/test\/|\.(?:test|spec|stories|mock|fixture|d)\.[cm]?[jt]sx?$|_test\.go$|(?:^|\/)(?:test_\w*|\w*_test|conftest)\.py$|(?:Test|Tests|IT|Spec)\.(?:java|kt|cs)$|_(?:spec|test)\.rb$|Test\.php$/;
+  /(?:^|\/)(?:cypress|playwright|jest|vitest|karma)\.\w*\.?[cm]?[jt]s$|(?:^|\/)(?:tests?|__tests__|specs?|e2e|cypress|fixtures?|testdata|__mocks__|mocks?|stubs?|examples?|samples?|docs?|stories|benchmarks?|bench|extras?|demos?|contrib|langs?|locales?|i18n|translations?)\/|(?:^|\/)src\/test\/|\.(?:test|spec|stories|mock|fixture|d)\.[cm]?[jt]sx?$|_test\.go$|(?:^|\/)(?:test_\w*|\w*_test|tests|conftest)\.py$|(?:Test|Tests|IT|Spec)\.(?:java|kt|cs)$|_(?:spec|test)\.rb$|Test\.php$/;
 const BROWSER =
   /(?:^|\/)(?:public|static|assets|client|frontend|web-ui|components|hooks|storybook)\/|\.(?:jsx|tsx|vue|svelte)$|\.min\.js$/;
 /** Runs in a browser, whatever folder it lies in. */
