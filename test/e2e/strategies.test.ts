@@ -90,6 +90,23 @@ describe('a release through the door that users take', () => {
     });
   }
 
+  test('a canary leads just its share to the new version, and holds until another process promotes it', async () => {
+    app.become({ version: '4b' });
+    const held = cluster.tryWherry([
+      ...['deploy', app.folder, '--name', cluster.name, '--strategy', 'canary', '--steps', '25:hold,100', '--detach'],
+    ]);
+    assert.equal(held.exitCode, 0, held.stderr);
+    assert.match(held.stdout, /v5 waits: wherry promote goes on, wherry abort goes back/);
+    const versions: string[] = [];
+    for (let count = 0; count < 40; count++) versions.push((await served(url)).version);
+    assert.equal(versions.filter((version) => version === '4b').length, 10);
+    const other = cluster.tryWherry(['deploy', app.folder, '--name', cluster.name]);
+    assert.equal(other.exitCode, 1);
+    assert.match(other.stderr, /v5: waits at step \d+ of \d+ \(.*\)\nwherry promote goes on, wherry abort goes back\./);
+    cluster.wherry('promote', '--name', cluster.name);
+    assert.equal((await served(url)).version, '4b');
+  });
+
   test('recreate says how long nothing served', async () => {
     app.become({ version: '5' });
     const { release } = deploy('--strategy', 'recreate');
@@ -115,10 +132,25 @@ describe('rollback', () => {
     cluster.wherry('rollback', 'v2', '--name', cluster.name);
     assert.equal((await served(url)).version, '2');
     const said = cluster.wherry('releases', '--name', cluster.name);
-    assert.match(said, /v8 \(back to v2\).*\n.*v7 \(back to v5\)/);
+    assert.match(said, /v9 \(back to v2\).*\n.*v8 \(back to v6\)/);
     const bad = cluster.tryWherry(['rollback', 'v99', '--name', cluster.name]);
     assert.equal(bad.exitCode, 1);
     assert.match(bad.stderr, /has no release v99/);
+  });
+});
+
+describe('a place that is called like production', () => {
+  test('is not released to without a word, nor is anything begun', () => {
+    const said = cluster.tryWherry(['deploy', app.folder, '--name', cluster.name, '-n', 'shop-prod']);
+    assert.match(said.stderr, /^error shop-prod: looks like production\nSay --yes if it is meant\.\n$/);
+    assert.ok(!cluster.kubectl('get', 'namespaces', '-o', 'name').includes('shop-prod'));
+  });
+
+  test('is when --yes says so, in a namespace that is made for it', () => {
+    const said = cluster.tryWherry(['deploy', app.folder, '--name', cluster.name, '-n', 'shop-prod', '--yes']);
+    assert.equal(said.exitCode, 0, said.stderr);
+    assert.match(cluster.kubectl('get', 'deployments', '-n', 'shop-prod', '-o', 'name'), /^deployment\.apps\//);
+    cluster.kubectl('delete', 'namespace', 'shop-prod', '--wait=false');
   });
 });
 
@@ -144,7 +176,7 @@ describe('two people at once', () => {
     assert.equal((await served(url)).version, '9');
     const second = cluster.tryWherry(['deploy', app.folder, '--name', cluster.name]);
     assert.equal(second.exitCode, 1);
-    assert.match(second.stderr, /: \S+@\S+\/\d+ is releasing v9 of \S+ \(step \d of \d: hold\), since \d+ s ago/);
+    assert.match(second.stderr, /: \S+@\S+\/\d+ is releasing v10 of \S+ \(step \d of \d: hold\), since \d+ s ago/);
     cluster.wherry('promote', '--name', cluster.name);
     assert.equal(await ended, 0, said);
     assert.equal((await served(url)).version, '9');

@@ -42,7 +42,7 @@ export function seconds(value: number): string {
 
 const STAGE_SENTENCES: Readonly<Record<JobStage, string>> = {
   seed: 'fill the database, once',
-  migrate: 'migrate the database in the new image, before it serves; if that fails, what serves now serves on',
+  migrate: 'migrate the database in the new image, before it serves',
   before: 'run the hook before anything changes for users',
   between: 'run the hook between ready and traffic',
   after: 'run the hook after all traffic',
@@ -74,7 +74,10 @@ export function configurationSteps(ground: Ground): PlanStep[] {
 
 export function migrationSteps(ground: Ground): PlanStep[] {
   const jobs = ground.sorted.jobs.filter(({ stage }) => stage === 'before' || stage === 'migrate');
-  return [...jobs.map((job) => jobStep(job)), ...doorSteps(ground)];
+  const isDown = ground.request.strategy === 'recreate';
+  const fallback = isDown ? 'the old version comes back' : 'what serves now serves on';
+  const migrate = `${STAGE_SENTENCES.migrate}${ground.served ? `; if that fails, ${fallback}` : ''}`;
+  return [...jobs.map((job) => jobStep(job, job.stage === 'migrate' ? migrate : undefined)), ...doorSteps(ground)];
 }
 
 function doorSteps(ground: Ground): PlanStep[] {
