@@ -14,6 +14,7 @@ const BASES = [
   'nginx:1.27',
   'php:8.4-apache-bookworm',
   'ruby:3.3-slim-bookworm',
+  'rust:1-slim-trixie',
 ];
 
 let cluster: TestCluster;
@@ -129,6 +130,32 @@ interface Deployment {
     };
   };
 }
+
+describe('Rust', () => {
+  test('is compiled and runs on the same release of Debian', async () => {
+    const url = up(
+      written('rust-greeter', {
+        'Cargo.toml': '[package]\nname = "rust-greeter"\nversion = "0.1.0"\nedition = "2021"\n',
+        'Cargo.lock': 'version = 3\n\n[[package]]\nname = "rust-greeter"\nversion = "0.1.0"\n',
+        'src/main.rs': `use std::io::{BufRead, BufReader, Write};
+
+fn main() {
+    let port: u16 = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8000);
+    let greeting = std::env::var("GREETING").unwrap_or_else(|_| "Hello".to_string());
+    let listener = std::net::TcpListener::bind(("0.0.0.0", port)).expect("a free port");
+    for stream in listener.incoming() {
+        let mut stream = stream.expect("a connection");
+        let _ = BufReader::new(&stream).read_line(&mut String::new());
+        let head = format!("HTTP/1.1 200 OK\\r\\nContent-Length: {}\\r\\nConnection: close\\r\\n\\r\\n", greeting.len());
+        let _ = write!(stream, "{head}{greeting}");
+    }
+}
+`,
+      }),
+    );
+    assert.equal((await get(url, '/')).text, 'Hello');
+  });
+});
 
 /** A folder of its own, so that nothing a build leaves behind stands in the examples. */
 function copied(example: string): string {
