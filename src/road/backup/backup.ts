@@ -3,7 +3,7 @@ import { UserError } from '../../base/index.ts';
 import type { Kind, KubeObject } from '../../engine/kinds/index.ts';
 import { writeArchive } from './archive.ts';
 import { isOfTemplate, putToRest } from './at-rest.ts';
-import { cleaned, inOrder, isOwn } from './clean.ts';
+import { cleaned, inOrder, isCompletedJob, isOwn } from './clean.ts';
 import type { BackupIndex, BackupPlace, SavedVolume } from './contract.ts';
 import { savedKinds } from './discover.ts';
 import { saveVolume } from './volumes.ts';
@@ -64,6 +64,7 @@ export async function backup(place: BackupPlace, file: string, options: BackupOp
       resources,
       objects: inOrder(objects.map(cleaned)),
       volumes,
+      completedJobs: objects.filter(isCompletedJob).map(({ metadata }) => metadata.name ?? ''),
       notes,
     };
     await archive.finish(index);

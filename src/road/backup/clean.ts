@@ -76,9 +76,18 @@ const CLEANERS: Readonly<Record<string, (spec: Plain, object: KubeObject) => voi
   },
 };
 
-export function isFinished(object: KubeObject): boolean {
+/** A Job that ran to its end, well or not. */
+function isFinished(object: KubeObject): boolean {
+  return has(object, 'Complete') || has(object, 'Failed');
+}
+
+export function isCompletedJob(object: KubeObject): boolean {
+  return object.kind === 'Job' && has(object, 'Complete');
+}
+
+function has(object: KubeObject, condition: string): boolean {
   const { conditions } = ((object as unknown as Plain).status ?? {}) as { conditions?: Plain[] };
-  return (conditions ?? []).some(({ type, status }) => /^(?:Complete|Failed)$/.test(String(type)) && status === 'True');
+  return (conditions ?? []).some(({ type, status }) => type === condition && status === 'True');
 }
 
 function withoutJobLabels(labels: Readonly<Record<string, string>>): Record<string, string> {

@@ -50,5 +50,7 @@ export interface BackupIndex {
   /** In the order to be applied. */
   readonly objects: readonly SavedObject[];
   readonly volumes: readonly SavedVolume[];
+  /** Names of Jobs that had completed. */
+  readonly completedJobs: readonly string[];
   readonly notes: readonly string[];
 }

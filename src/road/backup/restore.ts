@@ -13,6 +13,7 @@ const DATA_ANNOTATION = 'wherry/restored-data';
 const MANAGER = 'wherry-restore';
 const GONE_TIMEOUT_MS = 300_000;
 const POLL_MS = 250;
+const TRIES_MAX = 10;
 /** What holds volumes, or cannot be changed: with `force` it makes room first. */
 const MAKES_ROOM = new Set([
   'StatefulSet',
@@ -94,7 +95,8 @@ export async function restore(place: BackupPlace, file: string, options: Restore
     place.signal.throwIfAborted();
     await apply(place, index, object);
     if (object.kind === 'Job' && (object.spec as { suspend?: boolean } | undefined)?.suspend) {
-      const isDone = await markDone(place, object.metadata.name);
+      const { name } = object.metadata;
+      const isDone = index.completedJobs.includes(name) && (await markDone(place, name));
       if (!isDone)
         notes.push(`job/${object.metadata.name} had run already; it is there, suspended, and does not run again`);
     }
@@ -235,16 +237,21 @@ async function markDone(place: BackupPlace, name: string): Promise<boolean> {
   const { client, namespace, clock } = place;
   const time = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
   const condition = (type: string) => ({ type, status: 'True', lastProbeTime: time, lastTransitionTime: time });
-  try {
-    const job = await client.get<Job>(kinds.jobs, namespace, name);
-    const conditions = [condition('SuccessCriteriaMet'), condition('Complete')];
-    const status = { ...job.status, startTime: time, completionTime: time, succeeded: 1, conditions };
-    await client.updateStatus(kinds.jobs, { ...job, status } as Job);
-    return true;
-  } catch (error) {
-    if (error instanceof StatusError) return false;
-    throw error;
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    try {
+      const job = await client.get<Job>(kinds.jobs, namespace, name);
+      const conditions = [condition('SuccessCriteriaMet'), condition('Complete')];
+      const status = { ...job.status, startTime: time, completionTime: time, succeeded: 1, conditions };
+      await client.updateStatus(kinds.jobs, { ...job, status } as Job);
+      return true;
+    } catch (error) {
+      // The Job's controller writes its status at the same moment.
+      if (!(error instanceof StatusError)) throw error;
+      if (error.code !== 409) return false;
+      await pause(place, POLL_MS);
+    }
   }
+  return false;
 }
 
 function kindOf(index: BackupIndex, { apiVersion, kind }: SavedObject): Kind<KubeObject> {
