@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { call } from './harness.ts';
@@ -30,6 +31,7 @@ describe('the documents agree with the code', () => {
       'README.md',
       'ARCHITECTURE.md',
       'CHANGELOG.md',
+      'docs/wherry.yaml.md',
       ...decisions.map((name) => join(DECISIONS, name)),
     ];
     let count = 0;
@@ -56,6 +58,27 @@ describe('the documents agree with the code', () => {
       for (const { 1: door = '' } of doors.matchAll(/`(\w+)\(\)`/g)) {
         assert.match(textOf(`src/${room}/index.ts`), new RegExp(`\\b${door}\\b`), `${room} exports no ${door}`);
       }
+    }
+  });
+
+  test('the example of wherry.yaml is taken, and has every key there is', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(textOf('docs/wherry.yaml.md'))?.[1] ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'wherry-documents-'));
+    const plan = (settings: string) => {
+      writeFileSync(join(folder, 'wherry.yaml'), settings);
+      return call(process.execPath, [join(root, 'dist/wherry.mjs'), 'plan', folder, '--json']);
+    };
+    try {
+      writeFileSync(join(folder, 'package.json'), '{"name": "users", "dependencies": {"ioredis": "5"}}');
+      mkdirSync(join(folder, 'db'));
+      writeFileSync(join(folder, 'db/seed.sql'), 'SELECT 1;\n');
+      const said = plan(example);
+      assert.equal(said.exitCode, 0, said.stderr);
+      const known = /Known are: (.*)\./.exec(plan('frob: 1\n').stderr)?.[1]?.split(', ') ?? [];
+      const written = [...example.matchAll(/^(\w+):/gm)].map(({ 1: key }) => key);
+      assert.deepEqual([...written].sort(), [...known].sort());
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 
