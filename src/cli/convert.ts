@@ -36,7 +36,7 @@ export function registerConvert(program: Command): void {
     .option('--json', 'print objects and report as one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  wherry convert\n  wherry convert compose.yaml -o k8s/\n  wherry convert -f compose.yaml -f compose.prod.yaml --profile web --strict\n  wherry convert compose.yaml --json | jq .report',
+      '\nExamples:\n  wherry convert\n  wherry convert compose.yaml -o k8s/\n  wherry convert -f compose.yaml -f compose.prod.yaml --profile web --strict\n  wherry convert compose.yaml --json',
     )
     .action(async (files: string[], options: ConvertOptions) => {
       const { convertCompose } = await import('./convert-compose.ts');
