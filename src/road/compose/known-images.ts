@@ -82,7 +82,7 @@ export function knownImage(reference: string | undefined): KnownImage | undefine
   return name !== undefined && Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined;
 }
 
-/** `docker.io/bitnami/postgresql:16@sha256:…` is `postgresql`. */
+/** `registry.example.com/bitnami/postgresql:16@sha256:…` is `postgresql`. */
 export function imageWord(reference: string | undefined): string | undefined {
   return reference
     ?.replace(/@.*$/, '')

@@ -58,7 +58,7 @@ RUN composer dump-autoload --no-dev
 FROM php:8-apache
 WORKDIR /srv
 COPY --from=packages /work ./
-COPY --from=packages /work/public /srv/html`,
+COPY --from=packages /site/public /srv/html`,
   );
   assert.equal(way.restart, false);
   assert.equal(way.root, '/srv');
@@ -98,7 +98,7 @@ test('what cannot be put in place says why', async () => {
   assert.equal(await why('go', NODE), 'go is compiled');
   assert.equal(await why(undefined, NODE), 'its language is not known');
   assert.equal(await why('node', 'FROM node\nCMD x'), 'its Dockerfile copies no sources into the last stage');
-  assert.match(await why('node', 'FROM gcr.io/distroless/nodejs24\nWORKDIR /app\nCOPY . .'), /has no shell/);
+  assert.match(await why('node', 'FROM registry.example.com/distroless/nodejs24\nWORKDIR /app\nCOPY . .'), /has no shell/);
   assert.match(await why('python', 'FROM python\nCOPY a /srv/a\nCOPY b /opt/b'), /several folders/);
 });
 
