@@ -1,6 +1,16 @@
-import { UserError } from '../../base/index.ts';
 import type { Fact, LanguageFacts } from './contract.ts';
-import { type Folder, lineOf, placeOf } from './folder.ts';
+import { type Folder, placeOf } from './folder.ts';
+import { loopbackNotes, writtenPort } from './go-port.ts';
+import {
+  buildOf,
+  lastPart,
+  migrationProgram,
+  programName,
+  programsOf,
+  SERVES,
+  servingProgram,
+  severalPrograms,
+} from './go-programs.ts';
 import { goRoutes } from './go-routes.ts';
 import { goVariables } from './go-variables.ts';
 import { uniqueRoutes } from './routes.ts';
@@ -21,7 +31,6 @@ const FRAMEWORKS: readonly (readonly [string, number])[] = [
 ];
 const NATIVE =
   /^github\.com\/(?:mattn\/go-sqlite3|confluentinc\/confluent-kafka-go|h2non\/bimg|davidbyttow\/govips)(?:\/v\d+)?$/;
-const SERVES = /\bListenAndServe(?:TLS)?\(|\.(?:Listen|Run|Start|StartTLS|RunTLS)\(|\bhttp\.Serve\(|\bnet\.Listen\(/;
 
 export function isGo(folder: Folder): boolean {
   return folder.has('go.mod');
@@ -81,15 +90,6 @@ function isModule(path: string, module: string): boolean {
   return path === module || (path.startsWith(`${module}/v`) && /^\d+$/.test(path.slice(module.length + 2)));
 }
 
-function lastPart(module: string): string {
-  return (
-    module
-      .replace(/\/v\d+$/, '')
-      .split('/')
-      .at(-1) ?? module
-  );
-}
-
 function requirements(folder: Folder): Fact<string>[] {
   const lines = (folder.read('go.mod') ?? '').split('\n');
   let block = '';
@@ -119,68 +119,6 @@ function goVersion(folder: Folder): { version: Fact<string>; note: string[] } {
   };
 }
 
-interface Program {
-  readonly directory: string;
-  /** `main.go:9`, where its function main stands. */
-  readonly source: string;
-  readonly texts: readonly string[];
-}
-
-/** The folders that hold a program, nearest to the top first. */
-function programsOf(sources: readonly Source[]): Program[] {
-  const directoryOf = (path: string): string => path.split('/').slice(0, -1).join('/');
-  return sources.flatMap(({ path, text }) => {
-    const main = /^func\s+main\s*\(\s*\)/m.exec(text);
-    if (!main || !/^package\s+main\b/m.test(text)) return [];
-    const directory = directoryOf(path);
-    const texts = sources.filter((other) => directoryOf(other.path) === directory).map((other) => other.text);
-    return [{ directory, source: placeOf(path, text, main.index), texts }];
-  });
-}
-
-/** As `go build -o folder/` names it: after the program's folder, at the top after the module. */
-function programName(directory: string, module: string | undefined): string {
-  return directory === '' ? lastPart(module ?? 'app') : (directory.split('/').at(-1) ?? 'app');
-}
-
-const SERVER_NAMES = ['server', 'web', 'api', 'app', 'http', 'httpd', 'serve'];
-
-function servingProgram(programs: readonly Program[], names: ReadonlyMap<string, string>): Program | undefined {
-  if (programs.length === 1) return programs[0];
-  const listening = programs.filter(({ texts }) => texts.some((text) => SERVES.test(text)));
-  if (listening.length === 1) return listening[0];
-  const candidates = listening.length > 0 ? listening : programs;
-  const byName = candidates.filter(({ directory }) => SERVER_NAMES.includes(names.get(directory) ?? ''));
-  return byName.length === 1 ? byName[0] : candidates.find(({ directory }) => directory === '');
-}
-
-function severalPrograms(programs: readonly Program[], names: ReadonlyMap<string, string>): UserError {
-  const [first, second] = programs.map(({ directory, source }) => ({ name: names.get(directory), source }));
-  return new UserError(
-    first?.source ?? 'go.mod',
-    `several programs could serve: ${first?.name} and ${second?.name} (${second?.source})`,
-    `Choose in a Procfile (web: bin/${first?.name}) or in wherry.yaml (start: bin/${first?.name}).`,
-  );
-}
-
-/** All programs are built, so that a Procfile or a migration can name any of them. */
-function buildOf(programs: readonly Program[], native: boolean): Fact<string> {
-  const folders = programs.map(({ directory }) => (directory === '' ? '.' : `./${directory}`));
-  const flags = native
-    ? `-tags netgo,osusergo -ldflags='-s -w -linkmode external -extldflags "-static"'`
-    : `-ldflags='-s -w'`;
-  return { value: `go build -trimpath ${flags} -o bin/ ${folders.join(' ')}`, source: programs[0]?.source ?? 'go.mod' };
-}
-
-/** A program of its own that brings the database along and asks for no arguments. */
-function migrationProgram(programs: readonly Program[], names: ReadonlyMap<string, string>): Fact<string> | undefined {
-  const program = programs.find(({ directory }) =>
-    /^(?:migrate|migrations?|dbmigrate)$/.test(names.get(directory) ?? ''),
-  );
-  if (!program || program.texts.some((text) => /\bos\.Args\b|\bflag\.Args?\(/.test(text))) return undefined;
-  return { value: `/app/bin/${names.get(program.directory)}`, source: program.source };
-}
-
 function frameworkOf(
   packages: readonly Fact<string>[],
   named: string | undefined,
@@ -203,39 +141,5 @@ function ginPort(framework: string | undefined, sources: readonly Source[]): Lan
     return index === -1 || !text.includes('gin.')
       ? []
       : [{ name: 'PORT', fallback: '8080', source: placeOf(path, text, index) }];
-  });
-}
-
-const ADDRESS = String.raw`"(?:tcp:\/\/)?((?:[\w.-]+|\[[\da-f:]*\])?):(\d{2,5})"`;
-
-function writtenPort(sources: readonly Source[]): Fact<number> | undefined {
-  const patterns = [
-    new RegExp(
-      String.raw`(?:\bListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|\bnet\.Listen)\(\s*(?:"tcp",\s*)?${ADDRESS}`,
-    ),
-    new RegExp(String.raw`\bAddr:\s*${ADDRESS}`),
-    new RegExp(String.raw`\b(?:flag|pflag)\.String(?:Var)?\([^)\n]*${ADDRESS}`),
-    new RegExp(String.raw`\b\w*(?:[aA]ddr|[lL]isten|[bB]ind)\w*\s*(?::=|=)\s*${ADDRESS}`),
-    /\b(?:flag|pflag)\.Int(?:Var)?\([^)\n]*()"(?:\w+-)?port"\s*,\s*(\d{2,5})\b/,
-    /\b\w*[pP]ort\s*(?::=|=)\s*()"?:?(\d{2,5})\b"?/,
-  ];
-  for (const pattern of patterns) {
-    for (const { path, text } of sources) {
-      const match = pattern.exec(text);
-      if (match) return { value: Number(match[2]), source: placeOf(path, text, match.index) };
-    }
-  }
-  return undefined;
-}
-
-function loopbackNotes(sources: readonly Source[]): string[] {
-  const pattern =
-    /(?:\bListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen)\(\s*"(localhost|127\.0\.0\.1):|\bAddr:\s*"(localhost|127\.0\.0\.1):/;
-  return sources.flatMap(({ path, text }) => {
-    const match = pattern.exec(text);
-    if (!match) return [];
-    return [
-      `${path}:${lineOf(text, match.index)}: the app listens on ${match[1] ?? match[2]}, where nothing outside its container reaches it; leave the host out (":8080")`,
-    ];
   });
 }

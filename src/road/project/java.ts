@@ -5,14 +5,12 @@ import { decidedModule, type JavaBuild, javaBuild } from './java-modules.ts';
 import { javaProperties } from './java-properties.ts';
 import { javaRoutes, managementRoutes } from './java-routes.ts';
 import { javaVariables } from './java-variables.ts';
+import { javaVersion } from './java-version.ts';
 import type { Pom } from './maven.ts';
 import { uniqueRoutes } from './routes.ts';
-import { factIn, sourceFiles, toolVersion } from './source-files.ts';
+import { sourceFiles } from './source-files.ts';
 import type { Source } from './written-addresses.ts';
 
-/** Versions that have images and are kept up for years. */
-const LONG_TERM = [8, 11, 17, 21, 25];
-const DEFAULT_VERSION = '21';
 const NOT_SERVING = /(?:^|\/)(?:test|tests|androidTest|integrationTest|buildSrc|jmh)\//;
 
 interface Framework {
@@ -86,31 +84,6 @@ export function readJava(folder: Folder): LanguageFacts {
     port: written ?? (framework?.port === undefined ? undefined : { value: framework.port, source: 'default' }),
     notes,
   };
-}
-
-function javaVersion(folder: Folder, pom: Pom | undefined, gradle: GradleBuild | undefined): Fact<string> {
-  const said =
-    factIn(folder, '.java-version', /(?:1\.)?(\d+)/) ??
-    factIn(folder, '.sdkmanrc', /^java=(?:1\.)?(\d+)/m) ??
-    toolVersion(folder, /java/) ??
-    factIn(folder, 'system.properties', /^java\.runtime\.version=(?:1\.)?(\d+)/m) ??
-    [
-      'maven.compiler.release',
-      'java.version',
-      'maven.compiler.target',
-      'maven.compiler.source',
-      'release',
-      'jvmTarget',
-      'jdk.version',
-    ]
-      .map((name) => pom?.value(name))
-      .find((fact) => /^(?:1\.)?\d+$/.test(fact?.value ?? '')) ??
-    gradle?.javaVersion;
-  const number = Number(/(?:^|-)(?:1\.)?(\d+)/.exec(said?.value ?? '')?.[1]);
-  const kept = LONG_TERM.find((version) => version >= number);
-  if (!said || !number) return { value: DEFAULT_VERSION, source: 'default' };
-  // A newer Java compiles for an older one and runs what it compiled.
-  return { value: String(kept ?? number), source: said.source };
 }
 
 function packageManagerOf(folder: Folder, maven: boolean): Fact<string> {

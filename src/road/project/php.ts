@@ -1,14 +1,14 @@
 import semver from 'semver';
 import { UserError } from '../../base/index.ts';
 import type { Fact, LanguageFacts, ProcessFact, Route } from './contract.ts';
-import { type Folder, lineOf } from './folder.ts';
+import type { Folder } from './folder.ts';
 import { lineOfKey, parseJson } from './json.ts';
+import { BUILT_IN, extensionsOf, laravelExtensions } from './php-extensions.ts';
 import { phpRoutes } from './php-routes.ts';
 import { phpVariables } from './php-variables.ts';
 import { roleOf, uniqueRoutes } from './routes.ts';
 import { factIn, sourceFiles, toolVersion } from './source-files.ts';
 import { fileVariables } from './variables.ts';
-import type { Source } from './written-addresses.ts';
 
 /** Newest first: the first that composer.json allows is taken. */
 const VERSIONS = ['8.4', '8.3', '8.2', '8.1'];
@@ -24,9 +24,6 @@ const FRAMEWORKS = [
   'yiisoft/yii2',
 ];
 const ROOTS = ['public', 'web', 'webroot', 'htdocs', 'www', 'html', 'public_html'];
-/** In every PHP; naming them asks for nothing. */
-const BUILT_IN =
-  /^(?:core|ctype|curl|date|dom|fileinfo|filter|hash|iconv|json|libxml|mbstring|openssl|pcre|pdo|pdo_sqlite|phar|posix|readline|reflection|session|simplexml|sodium|spl|sqlite3|standard|tokenizer|xml|xmlreader|xmlwriter|zlib)$/;
 
 interface Manifest {
   name?: unknown;
@@ -142,43 +139,6 @@ function rootOf(folder: Folder): Fact<string> {
     if (folder.has(`${root}/index.php`)) return { value: root, source: `${root}/index.php` };
   }
   return { value: '.', source: folder.has('index.php') ? 'index.php' : 'default' };
-}
-
-const SIGNS: readonly (readonly [string, RegExp])[] = [
-  ['pdo_mysql', /['"]mysql:(?:host|unix_socket|dbname|charset|\$|\{|%|['"])/],
-  ['pdo_pgsql', /['"]pgsql:(?:host|dbname|\$|\{|%|['"])/],
-  ['mysqli', /\bnew\s+\\?mysqli\b|\bmysqli_(?:connect|init)\(/i],
-  ['pgsql', /\bpg_p?connect\(/],
-  ['redis', /\bnew\s+\\?Redis\(/],
-  ['memcached', /\bnew\s+\\?Memcached\(/],
-  ['intl', /\bnew\s+\\?(?:NumberFormatter|IntlDateFormatter|Collator)\b/],
-  ['gd', /\bimagecreate\w*\(/],
-  ['zip', /\bnew\s+\\?ZipArchive\b/],
-];
-
-function extensionsOf(sources: readonly Source[]): Fact<string>[] {
-  return SIGNS.flatMap(([value, pattern]) => {
-    for (const { path, text } of sources) {
-      // The settings of a framework name every database that there is.
-      const index = path.startsWith('config/') ? -1 : text.search(pattern);
-      if (index !== -1) return [{ value, source: `${path}:${lineOf(text, index + 1)}` }];
-    }
-    return [];
-  });
-}
-
-function laravelExtensions(example: ReturnType<typeof fileVariables>): Fact<string>[] {
-  const drivers: Readonly<Record<string, string>> = {
-    mysql: 'pdo_mysql',
-    mariadb: 'pdo_mysql',
-    pgsql: 'pdo_pgsql',
-    redis: 'redis',
-  };
-  return example.flatMap(({ name, fallback, source }) => {
-    const decides = /^(?:DB_CONNECTION|CACHE_STORE|CACHE_DRIVER|SESSION_DRIVER|QUEUE_CONNECTION)$/.test(name);
-    const value = decides && fallback !== undefined && Object.hasOwn(drivers, fallback) ? drivers[fallback] : undefined;
-    return value ? [{ value, source }] : [];
-  });
 }
 
 /** Laravel signs and encrypts with it and refuses to start without. */

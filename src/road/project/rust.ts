@@ -4,10 +4,11 @@ import type { Fact, LanguageFacts } from './contract.ts';
 import { type Folder, lineOf, placeOf } from './folder.ts';
 import { uniqueRoutes } from './routes.ts';
 import { runTimeFiles } from './run-time-files.ts';
+import { loopbackNotes, writtenPort } from './rust-port.ts';
+import { type Manifest, programsOf, servingProgram, tableOf } from './rust-programs.ts';
 import { rustRoutes } from './rust-routes.ts';
 import { rustVariables } from './rust-variables.ts';
 import { existsBelow, factIn, sourceFact, sourceFiles, toolVersion } from './source-files.ts';
-import type { Source } from './written-addresses.ts';
 
 const NOT_SERVING = /(?:^|\/)(?:tests|benches|examples|fuzz)\/|(?:^|\/)build\.rs$/;
 const FRAMEWORKS: readonly (readonly [string, number | undefined])[] = [
@@ -22,12 +23,6 @@ const FRAMEWORKS: readonly (readonly [string, number | undefined])[] = [
 ];
 /** Crates that bind a library of the system; the lock file tells whether one is among them. */
 const NATIVE = ['openssl-sys', 'pq-sys', 'mysqlclient-sys', 'rdkafka-sys', 'prost-build'];
-
-interface Manifest {
-  readonly path: string;
-  readonly text: string;
-  readonly table: Record<string, unknown>;
-}
 
 export function isRust(folder: Folder): boolean {
   return folder.has('Cargo.toml');
@@ -113,9 +108,6 @@ function memberManifests(folder: Folder): Manifest[] {
   return folder.paths.filter((path) => /^.+\/Cargo\.toml$/.test(path)).map((path) => readManifest(folder, path));
 }
 
-const tableOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-
 /** Crates by name; of crates that talk to one of several databases the feature is named too: `sqlx/postgres`. */
 function dependenciesOf(manifest: Manifest, root: Manifest): Fact<string>[] {
   const shared = tableOf(tableOf(root.table.workspace).dependencies);
@@ -151,90 +143,10 @@ function rustVersion(folder: Folder): Fact<string> {
   return { value: '1', source: least?.source ?? 'default' };
 }
 
-interface Program {
-  readonly name: string;
-  readonly manifest: string;
-  /** The file of its main function. */
-  readonly path: string;
-  readonly source: string;
-  readonly chosen: boolean;
-}
-
-function programsOf(folder: Folder, manifest: Manifest): Program[] {
-  const directory = manifest.path.replace(/Cargo\.toml$/, '');
-  const about = tableOf(manifest.table.package);
-  const name = typeof about.name === 'string' ? about.name : 'app';
-  const listed = Array.isArray(manifest.table.bin) ? manifest.table.bin.map(tableOf) : [];
-  const paths = new Map<string, string>();
-  if (folder.has(`${directory}src/main.rs`)) paths.set(`${directory}src/main.rs`, name);
-  for (const path of folder.paths) {
-    const below = path.startsWith(`${directory}src/bin/`) ? path.slice(`${directory}src/bin/`.length) : '';
-    const program = /^(\w[\w-]*)(?:\.rs|\/main\.rs)$/.exec(below)?.[1];
-    if (program) paths.set(path, program);
-  }
-  for (const bin of listed) {
-    if (typeof bin.name === 'string')
-      paths.set(typeof bin.path === 'string' ? `${directory}${bin.path}` : `${directory}src/main.rs`, bin.name);
-  }
-  return [...paths].map(([path, program]) => {
-    const text = folder.read(path) ?? '';
-    const main = Math.max(0, text.search(/\bfn\s+main\s*\(/));
-    return {
-      name: program,
-      manifest: manifest.path,
-      path,
-      source: `${path}:${lineOf(text, main)}`,
-      chosen: about['default-run'] === program,
-    };
-  });
-}
-
-const SERVES =
-  /\baxum::serve\b|\bHttpServer::new\b|#\[(?:rocket::)?launch\]|\brocket::build\(|\bwarp::serve\b|\bTcpListener::bind\(|\bServer::(?:bind|new)\b/;
-
-function servingProgram(programs: readonly Program[], sources: readonly Source[]): Program | undefined {
-  if (programs.length === 1) return programs[0];
-  const chosen = programs.filter((program) => program.chosen);
-  if (chosen.length === 1) return chosen[0];
-  const serving = programs.filter(({ path }) =>
-    SERVES.test(sources.find((source) => source.path === path)?.text ?? ''),
-  );
-  return serving.length === 1 ? serving[0] : undefined;
-}
-
 function nativeCrates(folder: Folder): Fact<string>[] {
   const text = folder.read('Cargo.lock') ?? '';
   return NATIVE.flatMap((name) => {
     const index = text.indexOf(`\nname = "${name}"`);
     return index === -1 ? [] : [{ value: name, source: `Cargo.lock:${lineOf(text, index + 1)}` }];
-  });
-}
-
-const PORTS = [
-  /\bbind\(\s*\(?\s*"(?:[\w.]+|\[[\da-f:]*\])(?::|"\s*,\s*)(\d{2,5})/,
-  /\bSocketAddr(?:V4)?::(?:from|new)\([^;]*?\]?\s*,\s*(\d{2,5})\s*\)/,
-  /\.run\(\s*\(\s*\[[\d,\s]+\]\s*,\s*(\d{2,5})\s*\)/,
-  /"(?:0\.0\.0\.0|\[::\]|127\.0\.0\.1|localhost):(\d{2,5})"/,
-];
-
-function writtenPort(sources: readonly Source[]): Fact<number> | undefined {
-  for (const pattern of PORTS) {
-    for (const { path, text } of sources) {
-      const match = pattern.exec(text);
-      if (match) return { value: Number(match[1]), source: placeOf(path, text, match.index) };
-    }
-  }
-  return undefined;
-}
-
-function loopbackNotes(sources: readonly Source[]): string[] {
-  return sources.flatMap(({ path, text }) => {
-    const match = /\bbind\(\s*\(?\s*"(127\.0\.0\.1|localhost)|\[\s*(127\s*,\s*0\s*,\s*0\s*,\s*1)\s*\]\s*,\s*\d/.exec(
-      text,
-    );
-    if (!match) return [];
-    return [
-      `${placeOf(path, text, match.index)}: the app listens on loopback, where nothing outside its container reaches it; bind 0.0.0.0`,
-    ];
   });
 }
