@@ -48,7 +48,7 @@ function fill(template: string, lookup: Lookup, unset: string[], offset: number,
       at = dollar + 2;
     } else if (next === '{') {
       const end = closing(template, dollar + 1);
-      if (end < 0) throw malformed(template.slice(dollar), offset + dollar);
+      if (end < 0) throw malformed(offset + dollar);
       text += braced(template.slice(dollar + 2, end), lookup, unset, offset + dollar, depth);
       at = end + 1;
     } else {
@@ -62,11 +62,11 @@ function fill(template: string, lookup: Lookup, unset: string[], offset: number,
 /** What stands between the braces. */
 function braced(inside: string, lookup: Lookup, unset: string[], offset: number, depth: number): string {
   const name = nameAt(inside, 0);
-  if (name === undefined) throw malformed(`\${${inside}}`, offset);
+  if (name === undefined) throw malformed(offset);
   const rest = inside.slice(name.length);
   if (rest === '') return valueFor(name, lookup, unset);
   const operator = OPERATORS.find((each) => rest.startsWith(each));
-  if (operator === undefined) throw malformed(`\${${inside}}`, offset);
+  if (operator === undefined) throw malformed(offset);
   const other = (): string => {
     const start = name.length + operator.length;
     return fill(inside.slice(start), lookup, unset, offset + 2 + start, depth + 1);
@@ -105,10 +105,10 @@ function closing(text: string, open: number): number {
   return -1;
 }
 
-function malformed(what: string, offset: number): InterpolationFault {
-  const shown = what.length > 60 ? `${what.slice(0, 57)}...` : what;
+/** What stands there is not shown: it may be part of a password. */
+function malformed(offset: number): InterpolationFault {
   return new InterpolationFault(
-    `${shown} is no variable`,
+    '"${" begins no variable here',
     offset,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it shows how a variable is written
     'Write it as $NAME, ${NAME} or ${NAME:-default}; for a dollar of its own write $$.',
