@@ -10,6 +10,7 @@ interface Options {
   readonly sarif?: boolean;
   readonly junit?: boolean;
   readonly fix?: boolean;
+  readonly rules?: boolean;
   readonly failOn: Level;
 }
 
@@ -19,6 +20,7 @@ export function registerCheck(program: Command): void {
     .description('the twelve-factor audit of an app: what will break on Kubernetes, why, and the way out')
     .addArgument(new Argument('[folder]', "the app's folder, or a folder or file of Kubernetes objects").default('.'))
     .option('--fix', 'make the changes that are safe to make')
+    .option('--rules', 'list what is looked for, and why')
     .addOption(new Option('--json', 'print findings and summary as JSON').conflicts(['sarif', 'junit']))
     .addOption(new Option('--sarif', 'print SARIF 2.1.0, as code hosts read it').conflicts(['junit']))
     .option('--junit', 'print JUnit XML, as CI systems read it')
@@ -27,9 +29,14 @@ export function registerCheck(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  wherry check\n  wherry check examples/users --json\n  wherry check k8s/\n  wherry check --fix\n  wherry check --sarif --fail-on warning > check.sarif',
+      '\nExamples:\n  wherry check\n  wherry check examples/users --json\n  wherry check k8s/\n  wherry check --fix\n  wherry check --rules\n  wherry check --sarif --fail-on warning > check.sarif\n\nA finding that the owner lives with goes into wherry.yaml, with the reason:\n  accept:\n    - rule: no-metrics\n      reason: measured by the mesh',
     )
     .action(async (path: string, options: Options) => {
+      if (options.rules) {
+        const { printRules } = await import('./check-rules.ts');
+        printRules(options.json ?? false);
+        return;
+      }
       const { checkFolder } = await import('./check-folder.ts');
       const { report, mended } = await checkFolder(path, options.fix ?? false);
       if (options.json) console.log(JSON.stringify(jsonOf(report), null, 2));

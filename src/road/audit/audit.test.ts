@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -253,5 +253,17 @@ test('rules have names of their own, factors that are known, and sentences witho
     assert.match(id, /^[a-z]+(?:-[a-z]+)*$/);
     assert.ok(why.endsWith('.') && !title.endsWith('.'), id);
     for (const sentence of Object.values(breaks ?? {})) assert.doesNotMatch(sentence, /\.$/, id);
+  }
+});
+
+test('every rule has a case that it finds and one that it leaves alone', () => {
+  const folder = join(process.cwd(), 'src/road/audit');
+  const tests = readdirSync(folder)
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+  for (const { id } of RULES) {
+    assert.match(tests, new RegExp(`finds\\(\\s*'${id}'|test\\('${id} finds`), `${id} is never found`);
+    assert.match(tests, new RegExp(`leaves\\(\\s*'${id}'`), `${id} leaves nothing alone`);
   }
 });

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { lineOf } from '../project/index.ts';
-import { copiesAll } from './config.ts';
 import type { Hit, Rule, Subject } from './contract.ts';
+import { copiesAll } from './dockerfile.ts';
 import { appendLine } from './ignore-files.ts';
 import { isPlaceholder } from './secrets.ts';
 

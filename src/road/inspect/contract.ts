@@ -70,6 +70,8 @@ export interface ProcessFacts {
   readonly packages: readonly DebianPackage[];
   /** Processes that it started, and those started. */
   readonly children: readonly number[];
+  /** It sees other files than this program does: a container already. */
+  readonly contained: boolean;
   /** systemd's name for it: `shop.service`. */
   readonly unit: string | undefined;
 }

@@ -189,3 +189,21 @@ test('what is not there is told with a way out', async () => {
   assert.match(await message('4194304'), /^4194304: no such process\n/);
   assert.match(await message('shop'), /^shop: no unit of this name\nLooked in /);
 });
+
+test('a process with a root of its own is known for a container, and files here are not taken for its own', async () => {
+  const other = join(root, 'other');
+  mkdirSync(other);
+  const script = [
+    'mount -t tmpfs none "$0" && cd "$0" && mkdir usr && mount --bind /usr usr',
+    'ln -s usr/bin bin && ln -s usr/lib lib && ln -s usr/lib64 lib64',
+    'exec chroot . /usr/bin/sh -c "echo ready; exec /usr/bin/sleep 600"',
+  ].join(' && ');
+  const id = await start('unshare', ['--mount', 'sh', '-c', script, other], '/', { ZONE: 'UTC' });
+  const seen = await inspect(String(id));
+  assert.equal(seen.process?.contained, true);
+  assert.deepEqual(seen.process?.packages, []);
+  assert.match(seen.notes.join('\n'), /it runs in a container already/);
+  assert.equal(seen.facts.variables.find(({ name }) => name === 'ZONE')?.fallback, 'UTC');
+  const [notes] = started;
+  assert.equal((await inspect(String(notes?.pid))).process?.contained, false);
+});

@@ -36,11 +36,13 @@ export async function inspect(target: string, options: InspectOptions = {}): Pro
   const puppet = options.puppet && options.puppet.length > 0 ? readPuppet(options.puppet) : undefined;
 
   const words = wordsToStart(process, unit);
-  const found = await folderFor(process, unit, words.value);
+  // What it calls /app lies elsewhere here.
+  const found = process?.contained ? undefined : await folderFor(process, unit, words.value);
   const line = commandLineOf(words.value, found?.directory);
   const executable =
     process?.executable ?? (words.value[0] === undefined ? undefined : { value: words.value[0], source: words.source });
-  const spoken = executable && isAbsolute(executable.value) ? await languageOf(executable) : undefined;
+  const spoken =
+    executable && isAbsolute(executable.value) && !process?.contained ? await languageOf(executable) : undefined;
   const folder = ofOneLanguage(found, spoken?.language.value);
   const facts = factsOf({
     process,
@@ -195,6 +197,8 @@ function notesOf(
       `${unit.restart?.source ?? unit.paths[0] ?? unit.name}: systemd would not start it again when it ends; Kubernetes always does`,
     );
   if (process?.userId === 0) notes.push(`${process.user.source}: it runs as root; in the image it does not`);
+  if (process?.contained)
+    notes.push('it runs in a container already, so its files are not looked at; carry the image it was started from');
   if (process?.executableDeleted) notes.push('its program was deleted; what is on the disk now may be another version');
   if (!folder && facts.directory === '/')
     notes.push(

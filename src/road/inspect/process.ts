@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { codeOf, UserError } from '../../base/index.ts';
 import { whySecret } from '../project/index.ts';
 import type { EnvironmentFact, ProcessFacts } from './contract.ts';
@@ -33,6 +33,7 @@ export async function readProcess(id: number): Promise<ProcessFacts> {
   const processes = [id, ...children];
   const files = openFilesOf(processes);
   const words = argumentsOf(line ?? '');
+  const contained = hasOtherRoot(id);
   const own = entriesOf(environ ?? '');
   const machines = machinesOwn(id);
   const { listening, connections } = socketsOf(processes);
@@ -52,10 +53,23 @@ export async function readProcess(id: number): Promise<ProcessFacts> {
     connections,
     openFiles: files,
     mounts: mountsOf(id, [directory ?? '/', ...files.map(({ path }) => path)]),
-    packages: await debianPackages([program, ...mappedFiles(id), ...words.filter((word) => word.startsWith('/'))]),
+    packages: contained
+      ? []
+      : await debianPackages([program, ...mappedFiles(id), ...words.filter((word) => word.startsWith('/'))]),
     children,
+    contained,
     unit: unitOf(id),
   };
+}
+
+/** Another root directory; a mount namespace alone is what systemd gives to its services too (PrivateTmp). */
+function hasOtherRoot(id: number): boolean {
+  try {
+    const [own, its] = [statSync('/'), statSync(`/proc/${id}/root/`)];
+    return own.dev !== its.dev || own.ino !== its.ino;
+  } catch {
+    return false;
+  }
 }
 
 function ofProcess<T>(id: number, read: () => T): T {
