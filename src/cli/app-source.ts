@@ -1,9 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/index.ts';
 import type { ReportLine } from '../road/compose/index.ts';
 import { type Application, applicationOf } from '../road/model/index.ts';
-import { type Facts, labelOf, readProject } from '../road/project/index.ts';
+import { type Facts, labelOf, markOf, readProject } from '../road/project/index.ts';
 import { describeFacts } from './describe-facts.ts';
 
 /** An application and what it was read from. */

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../base/index.ts';
 import {
@@ -9,8 +10,7 @@ import {
   surroundingsOf,
   writeFiles,
 } from '../road/files/index.ts';
-import { applicationOf } from '../road/model/index.ts';
-import { labelOf, readProject } from '../road/project/index.ts';
+import { readSource } from './app-source.ts';
 import { colors as pc } from './colors.ts';
 
 interface InitFlags {
@@ -31,7 +31,7 @@ export function registerInit(program: Command): void {
     .description(
       "write the app's files: Dockerfile, compose.yaml, k8s/ for three environments, Makefile, smoke test, pipelines; keeps what you changed",
     )
-    .argument('[folder]', "the app's folder", '.')
+    .argument('[folder]', "the app's folder, or its compose.yaml", '.')
     .option('--app <app>', 'name of the app (from the folder when not given)')
     .option('--host <host>', 'host name of production; staging is put before it')
     .option('--registry <host/path>', 'where images are pushed to')
@@ -49,19 +49,17 @@ export function registerInit(program: Command): void {
       '\nExamples:\n  wherry init\n  wherry init examples/users --host users.example.com --ci github\n  wherry init --dry-run --diff\n  wherry init --force Dockerfile Makefile',
     )
     .action(async (folder: string, flags: InitFlags) => {
-      const facts = await readProject(folder);
-      const name = nameOf(flags.app, facts.name.value);
-      const application = applicationOf(facts, { name });
+      const { facts, application, notes } = await readSource(folder, flags.app);
+      const directory = facts?.directory ?? resolve(/\.ya?ml$/.test(folder) ? dirname(folder) : folder);
       const files = filesOf(facts, application, {
-        ...(await surroundingsOf(facts.directory)),
+        ...(await surroundingsOf(directory)),
         ...(flags.ci === undefined ? {} : { pipelines: pipelinesOf(flags.ci) }),
         ...(flags.host === undefined ? {} : { host: flags.host }),
         ...(flags.registry === undefined ? {} : { registry: flags.registry.replace(/\/+$/, '') }),
         ...(flags.helm ? { helm: true } : {}),
       });
-      const plan = planWrites(facts.directory, files, { force: flags.force ?? [] });
-      if (!flags.dryRun) writeFiles(facts.directory, plan);
-      const notes = [...facts.notes, ...application.notes];
+      const plan = planWrites(directory, files, { force: flags.force ?? [] });
+      if (!flags.dryRun) writeFiles(directory, plan);
       if (flags.json) {
         const shown = plan.map(({ path, action, why, diff }) => ({
           path,
@@ -104,16 +102,6 @@ function planText(plan: readonly PlannedFile[], notes: readonly string[], flags:
 function coloured(line: string): string {
   if (/^(?:---|\+\+\+|@@)/.test(line)) return `  ${pc.dim(line)}`;
   return `  ${line.startsWith('+') ? pc.green(line) : line.startsWith('-') ? pc.red(line) : line}`;
-}
-
-function nameOf(wanted: string | undefined, found: string): string {
-  if (wanted === undefined || labelOf(wanted) === wanted) return wanted ?? found;
-  throw new UserError(
-    '--app',
-    `"${wanted}" cannot name objects: at most 40 of a-z, 0-9 and -, first a letter`,
-    `Try --app ${labelOf(wanted)}`,
-    { exitStatus: 2 },
-  );
 }
 
 function pipelinesOf(wanted: string): readonly Pipeline[] {

@@ -22,6 +22,8 @@ export const PIPELINES = ['github', 'gitlab', 'travis'] as const;
 export type Pipeline = (typeof PIPELINES)[number];
 
 export interface FilesOptions {
+  /** Full path of the folder that the files are for. */
+  readonly directory: string;
   /** A Helm chart in the place of the kustomization. */
   readonly helm?: boolean;
   /** Host of production; staging is `staging.` before it. The application's wish, else `NAME.example.com`, when not given. */
@@ -49,6 +51,8 @@ export interface FilePlan {
   readonly objects: readonly Manifest[];
   readonly settings: readonly SettingFiles[];
   readonly secrets: readonly SecretFiles[];
+  /** The app's own, fit to be a tag; undefined when nobody says it. */
+  readonly version: string | undefined;
   readonly builds: readonly BuildPlan[];
   /** What is kept running from the app's own images. */
   readonly workloads: readonly Workload[];

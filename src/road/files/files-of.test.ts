@@ -51,7 +51,11 @@ function folderOf(source: string | Readonly<Record<string, string>>): string {
 }
 
 /** What `wherry init` does with a folder. */
-async function init(folder: string, options: FilesOptions = {}, force: string[] = []): Promise<readonly PlannedFile[]> {
+async function init(
+  folder: string,
+  options: Partial<FilesOptions> = {},
+  force: string[] = [],
+): Promise<readonly PlannedFile[]> {
   const facts = await readProject(folder);
   const application = applicationOf(facts, { name: facts.name.value });
   const plan = planWrites(folder, filesOf(facts, application, { ...(await surroundingsOf(folder)), ...options }), {
@@ -275,7 +279,7 @@ test('overlays differ in namespace, host, replicas, resources, image and setting
   );
   assert.deepEqual(
     [production.host, production.replicas, production.image, production.level],
-    ['shop.example.org', 3, 'registry.example.com/team/shop:production', 'warn'],
+    ['shop.example.org', 3, 'registry.example.com/team/shop:2.0.0', 'warn'],
   );
   assert.notDeepEqual(development.requests, production.requests);
   assert.notEqual(

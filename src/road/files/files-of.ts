@@ -28,13 +28,20 @@ function noPartOfTheImage({ name, makefile, helm, composeFile, pipelines }: File
 /**
  * Every file that carries an application: how its image is built, its objects for three environments, what people and pipelines
  * call, and what tests it. The same input gives the same files, but for the passwords of development.
+ * @param facts of the app's folder; undefined for an application that a compose file describes, whose images are built as it
+ * says
  * @throws UserError when no image can be built.
  */
-export function filesOf(facts: Facts, application: Application, options: FilesOptions = {}): readonly OutputFile[] {
-  const plan = planFilesOf(application, facts.directory, options);
+export function filesOf(
+  facts: Facts | undefined,
+  application: Application,
+  options: FilesOptions,
+): readonly OutputFile[] {
+  const { directory } = options;
+  const plan = planFilesOf(application, directory, options);
   return [
-    ...imageFiles(facts, plan),
-    ...composeFiles(application, facts.directory, options, plan.password),
+    ...(facts ? imageFiles(facts, plan) : []),
+    ...composeFiles(application, directory, options, plan.password),
     ...(plan.helm ? chartFiles(plan) : kustomizeFiles(plan)),
     makefileFile(plan),
     smokeFile(plan),

@@ -199,7 +199,10 @@ async function rendered(
 
 async function chartOf(directory: string): Promise<readonly OutputFile[]> {
   const facts = await readProject(join(process.cwd(), directory));
-  return filesOf(facts, applicationOf(facts, { name: facts.name.value }), { helm: true });
+  return filesOf(facts, applicationOf(facts, { name: facts.name.value }), {
+    directory: facts.directory,
+    helm: true,
+  });
 }
 
 const find = (objects: readonly Rendered[], kind: string, name: string): Rendered => {

@@ -85,7 +85,7 @@ function kustomizationOf(plan: FilePlan, environment: Environment): object {
       ? {
           images: plan.builds.map(({ image }) => ({
             name: image,
-            newTag: environment === 'development' ? BASE_TAG : environment,
+            newTag: environment === 'development' ? BASE_TAG : (plan.version ?? environment),
           })),
         }
       : {}),

@@ -45,6 +45,11 @@ export function planFilesOf(application: Application, directory: string, options
       application,
       new Set(tokens.keys()),
     ),
+    version:
+      application.version
+        ?.replace(/[^\w.-]/g, '-')
+        .replace(/^[.-]+/, '')
+        .slice(0, 128) || undefined,
     builds,
     workloads,
     front: workloads.find((workload) => workload.name === application.front),

@@ -18,7 +18,7 @@ export async function surroundingsOf(directory: string): Promise<FilesOptions> {
     return existsSync(path) && markOf(readFileSync(path, 'utf8')) === undefined;
   };
   const own = ['Makefile', 'makefile', 'GNUmakefile'].some(isOwn);
-  const common = { pipelines: pipelinesIn(directory), ...(own ? { makefile: 'wherry.mk' } : {}) };
+  const common = { directory, pipelines: pipelinesIn(directory), ...(own ? { makefile: 'wherry.mk' } : {}) };
   const composeFile = COMPOSE_NAMES.find(isOwn);
   if (composeFile) return { ...common, composeFile };
   // An .env of the app's own is not mixed with wherry's.
