@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { eventually, type TestCluster, testCluster } from './harness.ts';
 
 let cluster: TestCluster;
@@ -147,6 +148,25 @@ describe('status', () => {
     assert.match(said, /^greeter {2}v2 good \d+s ago by \S+$/m);
     assert.match(said, /^└─ ● Deployment greeter 1\/1 localhost\/greeter:\w{12}$/m);
     assert.match(said, /^ {3}[├└]─ ● greeter-\S+ ready \d+s$/m);
+  });
+
+  test('tells of a release that was cut off: the step it is at, and the commands that go on and back', () => {
+    const record = JSON.parse(cluster.kubectl('get', 'secret', 'wherry-release-greeter-v2', '-o', 'json')) as {
+      data: { release: string };
+      metadata: Record<string, unknown>;
+    };
+    const release = JSON.parse(gunzipSync(Buffer.from(record.data.release, 'base64')).toString()) as object;
+    const packed = gzipSync(JSON.stringify({ ...release, number: 7, verdict: 'running', stepsDone: 0 }));
+    const name = 'wherry-release-greeter-v7';
+    const labels = { 'wherry/app': 'greeter', 'wherry/release': '7', 'wherry/verdict': 'running' };
+    const data = { release: packed.toString('base64') };
+    const type = 'wherry.io/release';
+    cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Secret', type, metadata: { name, labels }, data }));
+    const said = cluster.wherry('status', ...here());
+    assert.match(said, /^├─ v7 was cut off \(rolling\), begun \S+ ago, step 1 of \d+: \S/m);
+    assert.match(said, /^│ {2}├─ go on: wherry resume greeter$/m);
+    assert.match(said, /^│ {2}└─ go back: wherry abort greeter$/m);
+    cluster.kubectl('delete', 'secret', name);
   });
 
   test('tells why a new version does not start, with the last events, and ends with 1', async () => {

@@ -107,7 +107,7 @@ function copy(instruction: JSONInstruction, stage: Stage, stages: readonly Stage
     const other = stageNamed(stages, from);
     if (!other) return;
     for (const word of words) stage.folders.push(...moved(other.folders, posix.resolve('/', word), to));
-    if (other.folders.length === 0) stage.why ??= other.why;
+    if (other.folders.length === 0) stage.why = other.why ?? stage.why;
     return;
   }
   const intoFolder = destination.endsWith('/') || destination === '.' || words.length > 1;

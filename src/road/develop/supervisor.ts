@@ -42,7 +42,7 @@ export const EXIT_ENDED = 93;
 /**
  * Run in the container with a tar stream as its input. Words: the command that builds or nothing, `restart` or nothing, the
  * port in hexadecimal digits or nothing, files to take away. It ends when the app listens again.
- * A process that does not end when asked has one second: nobody waits for a graceful end while developing.
+ * A process that does not end when asked has a third of a second: nobody waits for a graceful end while developing.
  */
 export const PUT_IN_PLACE = `build=$1 restart=$2 port=$3
 shift 3
@@ -57,7 +57,7 @@ kill -USR1 1
 tries=0
 while read -r now state < ${RUN_FOLDER}/state && [ "$now" = "$old" ]; do
   tries=$((tries + 1))
-  [ $tries -ne 40 ] || kill -KILL "-$old" 2>/dev/null || kill -KILL "$old" 2>/dev/null
+  [ $tries -ne 12 ] || kill -KILL "-$old" 2>/dev/null || kill -KILL "$old" 2>/dev/null
   [ $tries -lt 400 ] || exit ${EXIT_NOT_STARTED}
   sleep 0.025
 done
