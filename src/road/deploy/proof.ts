@@ -32,6 +32,8 @@ export interface Proof {
   /** Does not look until watched again: nothing is meant to serve. */
   rest(): void;
   mark(phase: string): void;
+  /** Whether pods are starting now: they take the machine's time, so only a bound that was asked for counts. */
+  starting(isStarting: boolean): void;
   /** Lets the requests run over what serves now. @throws UserError when that breaks a gate. */
   afterwards(signal: AbortSignal): Promise<void>;
   stop(): Promise<LoadReport>;
@@ -48,12 +50,13 @@ export async function startProof(options: ProofOptions): Promise<Proof> {
   });
   load.mark('before');
   let before: LoadCount | undefined;
+  let isStarting = false;
   let watching: (() => void) | undefined;
   const latencyWindowMs = Math.max(LOOK_MS, (LATENCY_REQUESTS / ratePerSecond) * 1000);
   const judge = async (): Promise<UserError | undefined> => {
     const fault =
       errorFault(await load.recent(ERROR_WINDOW_MS), before, gates) ??
-      latencyFault(await load.recent(latencyWindowMs), before, gates);
+      latencyFault(await load.recent(latencyWindowMs), isStarting ? undefined : before, gates);
     return fault === undefined ? undefined : new UserError(url, fault);
   };
   const rest = (): void => {
@@ -93,7 +96,11 @@ export async function startProof(options: ProofOptions): Promise<Proof> {
     },
     rest,
     mark: (phase) => load.mark(phase),
+    starting(is) {
+      isStarting = is;
+    },
     async afterwards(signal) {
+      isStarting = false;
       load.mark('after');
       for (let attempt = 1; ; attempt++) {
         await clock.sleep(AFTER_MS, signal);

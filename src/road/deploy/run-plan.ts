@@ -10,6 +10,9 @@ import type { GapClock, RunSurroundings, StepContext } from './run-context.ts';
 import { gapText, runStep } from './run-step.ts';
 import { Held } from './step-hold.ts';
 
+/** Steps in which no pod is being started. */
+const SETTLED: ReadonlySet<PlanStep['type']> = new Set(['hold', 'smoke', 'traffic']);
+
 /** A release under way: what it does, and how far it is. */
 export interface RunningRelease {
   readonly number: number;
@@ -59,6 +62,7 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
       const step = plan.steps[stepsDone] as PlanStep;
       signal.throwIfAborted();
       if (step.type === 'away') proof?.rest();
+      proof?.starting(!SETTLED.has(step.type));
       await oneStep(step, stepsDone, plan.steps.length, contextOf(false, signal)).catch((error: unknown) => {
         // All traffic is with the new version, which is good: a hook that only follows cannot undo it.
         if (step.type !== 'job' || step.stage !== 'after' || signal.aborted || !(error instanceof UserError))
