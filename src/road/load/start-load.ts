@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { systemClock, UserError } from '../../base/index.ts';
 import type { LoadCount, LoadOptions, LoadReport, RunningLoad } from './contract.ts';
@@ -12,7 +13,7 @@ export const WORKER_COMMAND = 'load-worker';
 
 /** A load that also says when its duration is over. */
 export interface TimedLoad extends RunningLoad {
-  readonly ended: Promise<void>;
+  ended(): Promise<void>;
 }
 
 /**
@@ -27,7 +28,7 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
 /** Sends requests for `durationMs` (or until the signal aborts) and tells what came of it. */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const running = await startTimedLoad(options);
-  await running.ended;
+  await running.ended();
   return await running.stop();
 }
 
@@ -43,7 +44,7 @@ function inThisProcess(options: LoadOptions): TimedLoad {
     mark: (phase) => running.mark(phase),
     recent: async (windowMs) => running.recent(windowMs),
     stop: () => running.stop(),
-    ended: running.ended,
+    ended: () => running.ended,
   };
 }
 
@@ -55,6 +56,21 @@ function bundlePath(): string | undefined {
 async function inItsOwn({ clock: _clock, signal, ...options }: LoadOptions, bundle: string): Promise<TimedLoad> {
   const child = fork(bundle, [WORKER_COMMAND], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
   const faults = lastText(child);
+  /** This process waits for the other only while an answer of it is awaited: a load that is forgotten keeps nobody. */
+  const awaited = async <T>(answer: Promise<T>): Promise<T> => {
+    child.ref();
+    child.channel?.ref();
+    waiting++;
+    try {
+      return await answer;
+    } finally {
+      if (--waiting === 0) {
+        child.unref();
+        child.channel?.unref();
+      }
+    }
+  };
+  let waiting = 0;
   const started = deferred<void>();
   const ended = deferred<void>();
   const report = deferred<LoadReport>();
@@ -87,7 +103,7 @@ async function inItsOwn({ clock: _clock, signal, ...options }: LoadOptions, bund
   child.on('error', (error) => lost(error.message));
   child.on('exit', (code, name) => lost(name ?? `exit status ${code}`));
   tell({ type: 'start', options });
-  await started.promise;
+  await awaited(started.promise);
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   return {
@@ -97,13 +113,13 @@ async function inItsOwn({ clock: _clock, signal, ...options }: LoadOptions, bund
       const answer = deferred<LoadCount>();
       answers.set(++nextId, answer);
       tell({ type: 'recent', id: nextId, windowMs });
-      return answer.promise;
+      return awaited(answer.promise);
     },
     stop() {
       stop();
-      return report.promise;
+      return awaited(report.promise);
     },
-    ended: ended.promise,
+    ended: () => awaited(ended.promise),
   };
 }
 
@@ -127,6 +143,7 @@ function deferred<T>(): Deferred<T> {
 /** The last of what the process said of its faults. */
 function lastText(child: ChildProcess): () => string | undefined {
   let text = '';
+  if (child.stderr instanceof Socket) child.stderr.unref();
   child.stderr?.on('data', (chunk: Buffer) => {
     text = (text + chunk.toString()).slice(-2000);
   });
