@@ -120,7 +120,7 @@ describe('objects that keep their own order', () => {
     const inside = (script: string) => kubectl('exec', 'deployment/one-web', '-c', 'app', '--', 'sh', '-c', script);
     assert.equal(inside('cat /etc/app/app.conf; echo " $MODE"; id -u'), 'colour=blue quick\n1000\n');
     assert.match(inside('wget -q -O - http://one-data/ && wget -q -O - http://one-db-0.one-db-pods:8080/'), /^\s+$/);
-    assert.match(inside('wget -q -O - http://localhost:8080/'), /^[A-Za-z0-9]{24} /);
+    assert.match(inside('wget -q -O - http://localhost:8080/'), /^[A-Za-z0-9]{32} /);
     assert.equal(inside('ls /var/run/secrets 2>/dev/null || true'), '');
     assert.equal(inside('touch /data/x && echo written; touch /x 2>/dev/null || echo refused'), 'written\nrefused\n');
   });

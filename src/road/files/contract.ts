@@ -22,8 +22,8 @@ export const PIPELINES = ['github', 'gitlab', 'travis'] as const;
 export type Pipeline = (typeof PIPELINES)[number];
 
 export interface FilesOptions {
-  /** Full path of the folder that the files are for. */
-  readonly directory: string;
+  /** Full path of the folder that the files are for; that of the facts, or of the first build, when not given. */
+  readonly directory?: string;
   /** A Helm chart in the place of the kustomization. */
   readonly helm?: boolean;
   /** Host of production; staging is `staging.` before it. The application's wish, else `NAME.example.com`, when not given. */
@@ -40,7 +40,7 @@ export interface FilesOptions {
   readonly environmentFile?: string;
   /** Whether git leaves that file out, so that it may be made with passwords. */
   readonly environmentIsIgnored?: boolean;
-  /** Makes a new random password; 24 letters and digits when not given. */
+  /** Makes a new random password; 32 letters and digits when not given. */
   readonly password?: () => string;
 }
 

@@ -207,7 +207,7 @@ test('secrets.sh makes passwords, puts them together, keeps what is there and as
   assert.equal(run('staging').status, 0);
   const path = join(folder, 'k8s/overlays/staging/secrets/shop-database.env');
   const text = readFileSync(path, 'utf8');
-  const password = /^password=([A-Za-z2-9]{24})$/m.exec(text)?.[1];
+  const password = /^password=([A-Za-z2-9]{32})$/m.exec(text)?.[1];
   assert.ok(password, text);
   assert.match(text, new RegExp(`^url=.*:${password}@`, 'm'));
   assert.equal(statSync(path).mode & 0o777, 0o600);

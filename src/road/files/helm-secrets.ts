@@ -25,7 +25,7 @@ export function secretTemplate(secret: SecretFiles): string {
     data.push(`  ${key}: {{ ${variable} | b64enc | quote }}`);
   };
   for (const [key, value] of lines) {
-    if (value.is === 'random') add(key, `${known(key)} | default (randAlphaNum 24)`);
+    if (value.is === 'random') add(key, `${known(key)} | default (randAlphaNum 32)`);
     else if (value.is === 'joined') add(key, joined(value.template, variables));
     else if (whyHidden(key, String(value.text))) add(key, `required ${lacking(key)} (${known(key)})`);
     else add(key, `${known(key)} | default ${JSON.stringify(String(value.text))}`);

@@ -257,8 +257,8 @@ test('image, replicas, host, resources and environment are values; a changed set
 test('passwords are made once, kept at every upgrade, and given by whoever wants to', async () => {
   const chart = await chartOf('examples/users');
   const made = await rendered(chart);
-  assert.equal(secretValue(made, 'users-database', 'password'), 'R'.repeat(24));
-  assert.match(secretValue(made, 'users-database', 'url'), /^mysql:\/\/users:R{24}@users-database:3306\/users$/);
+  assert.equal(secretValue(made, 'users-database', 'password'), 'R'.repeat(32));
+  assert.match(secretValue(made, 'users-database', 'url'), /^mysql:\/\/users:R{32}@users-database:3306\/users$/);
   const data = { password: Buffer.from('kept').toString('base64') };
   const kept = await rendered(chart, {}, { revision: 2, cluster: { 'users-database': { data } } });
   assert.equal(secretValue(kept, 'users-database', 'password'), 'kept');

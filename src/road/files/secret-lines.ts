@@ -11,9 +11,9 @@ const RANDOM = '(random)';
 /** Only its owner has it. */
 const YOURS = '(yours)';
 
-/** 24 letters and digits (140 bits), none of which needs quoting in a URL, a shell or SQL. */
+/** 32 letters and digits, as many as Laravel's key must have; none of them needs quoting in a URL, a shell or SQL. */
 export function randomPassword(): string {
-  return Array.from({ length: 24 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+  return Array.from({ length: 32 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 }
 
 /**

@@ -34,7 +34,7 @@ from_example() {
       at = index($0, "="); key = substr($0, 1, at - 1); value = substr($0, at + 1)
       if (value == "(yours)") { print key > "/dev/stderr"; missing = 1; next }
       if (value == "(random)") {
-        command = "LC_ALL=C tr -dc A-HJ-NP-Za-km-z2-9 < /dev/urandom | head -c 24; echo; : " key
+        command = "LC_ALL=C tr -dc A-HJ-NP-Za-km-z2-9 < /dev/urandom | head -c 32; echo; : " key
         command | getline value; close(command)
       }
       result = ""

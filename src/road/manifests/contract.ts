@@ -31,7 +31,7 @@ interface Common {
   readonly sourceHash?: string;
   /** Secrets as they are in the cluster now, by name, values decoded: they are kept, never made anew. */
   readonly secrets?: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** Makes a new random password; 24 letters and digits when not given. */
+  /** Makes a new random password; 32 letters and digits when not given. */
   readonly password?: () => string;
   /** Parts that clients outside the cluster reach by address and port, besides the Ingress. */
   readonly exposed?: readonly Exposure[];

@@ -7,9 +7,12 @@ const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 /** Whose data knows the old password. */
 const DATA_ROLES = new Set(['database', 'cache', 'queue', 'storage']);
 
-/** 24 letters and digits (140 bits), none of which needs quoting in a URL, a shell or SQL. */
+/**
+ * 32 letters and digits: as many as Laravel's key must have, and session libraries want at least. None of them needs quoting
+ * in a URL, a shell or SQL.
+ */
 export function randomPassword(): string {
-  return Array.from({ length: 24 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
+  return Array.from({ length: 32 }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 }
 
 /** The Secrets of an application. */

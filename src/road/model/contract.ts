@@ -180,7 +180,7 @@ export interface SecretSet {
 
 export type SecretValue =
   | { readonly is: 'text'; readonly text: string | Uint8Array }
-  /** Made when first needed: 24 letters and digits. */
+  /** Made when first needed: 32 letters and digits. */
   | { readonly is: 'random' }
   /** `mysql://${username}:${password}@users-database:3306/${database}`: other keys of the same set put in. */
   | { readonly is: 'joined'; readonly template: string };

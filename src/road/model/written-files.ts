@@ -17,10 +17,14 @@ const WRITES: Readonly<Partial<Record<Language, { readonly files: RegExp; readon
     calls:
       /\bos\.(?:Create|WriteFile|OpenFile|Mkdir|MkdirAll|Rename|Remove|RemoveAll|Truncate)\(|\bioutil\.WriteFile|\bsqlite/,
   },
+  rust: {
+    files: /\.rs$/,
+    calls:
+      /\bfs::(?:write|create_dir|create_dir_all|rename|remove_file|remove_dir_all|copy|OpenOptions)\b|\bFile::create|\bOpenOptions\b|\bsqlite/,
+  },
 };
 /** Servers and frameworks that write beside the code: caches, sockets, compiled pages. */
-const WRITING =
-  /^(?:next|nuxt|@sveltejs\/kit|@remix-run\/\w+|gatsby|strapi|@strapi\/strapi|ghost|directus|parcel|vite)$/;
+const WRITING = /^(?:next|strapi|@strapi\/strapi|ghost|directus|payload|@keystone-6\/core)$/;
 const TEST =
   /(?:^|\/)(?:tests?|__tests__|spec|e2e|fixtures|scripts|migrations|docs)\/|(?:^|[._/])(?:test|spec|conftest)[._]/;
 
