@@ -32,7 +32,11 @@ export async function convertCompose(files: readonly string[], options: ConvertO
     ({ name, directory }) =>
       `image ${imageOf(name)} is built from ${directory}: wherry image build ${directory} --tag ${imageOf(name)}`,
   );
-  const allNotes = [...application.notes, ...notes, ...builds];
+  const host =
+    application.front === undefined || options.host !== undefined
+      ? []
+      : [`the Ingress answers to ${application.name}.localhost; choose another with --host`];
+  const allNotes = [...application.notes, ...notes, ...host, ...builds];
   if (options.output !== undefined) writeObjects(objects, options.output);
   if (options.json) console.log(JSON.stringify({ objects, report, notes: allNotes }, null, 2));
   else if (options.output === undefined) console.log(yamlOf(objects));

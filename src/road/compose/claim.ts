@@ -35,7 +35,7 @@ export function claim(mount: VolumeMount, place: Path, draft: Draft): void {
     report.changed(
       place,
       at,
-      `a claim of ${size}, which ${draft.name} alone has`,
+      `a claim of ${size}, which ${draft.name} alone has${fillNote(mount, draft)}`,
       sizeAdvice(definition, mount.source),
     );
     beginsInside(mount, draft, place);
@@ -57,7 +57,14 @@ export function claim(mount: VolumeMount, place: Path, draft: Draft): void {
   const how = several
     ? 'several pods use it at once; on several nodes that needs a storage class with ReadWriteMany'
     : 'one node at a time uses it, so a new version starts after the old one has ended';
-  report.changed(place, at, `${what}: ${how}`, sizeAdvice(definition, mount.source));
+  report.changed(place, at, `${what}: ${how}${fillNote(mount, draft)}`, sizeAdvice(definition, mount.source));
+}
+
+/** Docker fills a new volume with what the image has there; servers make their own data folder anyway. */
+function fillNote(mount: VolumeMount, draft: Draft): string {
+  const isMadeByServer = draft.known?.data !== undefined && mount.target.startsWith(draft.known.data);
+  const isWanted = flagOf(childOf(mount.value, 'volume', 'nocopy')) !== true && !mount.readOnly;
+  return isWanted && !isMadeByServer ? '; it begins empty, without what the image has there' : '';
 }
 
 /** Without a name it goes with its container; but a database's data is kept. */

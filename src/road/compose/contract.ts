@@ -81,7 +81,10 @@ export interface ComposeProject {
   readonly report: readonly ReportLine[];
 }
 
-/** What became of one key of the compose file. A line without lines below its key speaks for all that is below. */
+/**
+ * What became of one key of the compose file, and of all below it of which no other line speaks. The line of a service,
+ * volume or network says what it is as a whole. A key may have several lines; those about the files have `(files)`.
+ */
 export interface ReportLine {
   /** `services.web.logging.driver`, `services.web.ports[0]`; names with dots in quotes. */
   readonly key: string;

@@ -110,6 +110,7 @@ export const preStart: Handler = (value, path, draft) => {
       ),
       needs: [...draft.needs, ...(before === undefined ? [] : [{ part: before, condition: 'completed' as const }])],
       ...(draft.user ? { user: draft.user } : {}),
+      resources: { requests: { cpu: '50m', memory: '96Mi' } },
       source: sourceOf(hook.at),
     });
     before = name;

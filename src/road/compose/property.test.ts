@@ -179,3 +179,28 @@ test('the documents tried have every key of a service', () => {
   }
   for (const key of Object.keys(SERVICE_KEYS)) assert.ok(Object.hasOwn(serviceShape.keys, key), `${key} is no key`);
 });
+
+test('a letter too few, too many or two swapped in any key is told with the key that was meant', async () => {
+  const path = join(directory, 'typo.yaml');
+  for (const key of Object.keys(serviceShape.keys)) {
+    if (key.length < 6) continue;
+    const middle = Math.floor(key.length / 2);
+    const typos = [
+      key.slice(0, middle) + key.slice(middle + 1),
+      `${key.slice(0, middle)}q${key.slice(middle)}`,
+      key.slice(0, middle) + (key[middle + 1] ?? '') + (key[middle] ?? '') + key.slice(middle + 2),
+    ];
+    for (const typo of typos) {
+      if (Object.hasOwn(serviceShape.keys, typo)) continue;
+      writeFileSync(path, `services:\n  web:\n    image: nginx:1.27\n    ${typo}: x\n`);
+      const message = await readCompose([path], { environment: {} }).then(
+        () => 'taken',
+        (error: Error) => error.message,
+      );
+      assert.match(
+        message,
+        new RegExp(`^typo\\.yaml:4:5: services\\.web has no key "${typo}"\nDid you mean ${key}\\?`),
+      );
+    }
+  }
+});

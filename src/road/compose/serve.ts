@@ -37,18 +37,28 @@ export function renameHosts(drafts: readonly Draft[], whole: Whole): void {
   }
 }
 
+/** A name leads to one Service: that of the part, else that of the first which asks for it. */
+function giveAliases(drafts: readonly Draft[], whole: Whole): void {
+  for (const { part, alias } of whole.aliases) drafts.find(({ name }) => name === part)?.aliases.add(alias);
+  const owners = new Map(drafts.map((draft) => [draft.name, draft]));
+  for (const draft of drafts) {
+    for (const alias of [...draft.aliases]) {
+      const owner = owners.get(alias);
+      if (!owner) owners.set(alias, draft);
+      else if (owner !== draft) {
+        draft.aliases.delete(alias);
+        const what = `the name ${alias} leads to ${owner.name} alone: Docker would lead it to both in turn`;
+        draft.report.heading(draft.path, draft.map.at, 'changed', what, 'Give one of them another name.');
+      }
+    }
+  }
+}
+
 /** Gives a Service to whatever others reach: with the port that is known of it, else by name alone. */
 export function servePorts(drafts: readonly Draft[], whole: Whole): void {
   const mentions = mentionsOf(drafts, textOfVariable);
-  for (const { part, alias } of whole.aliases) {
-    const target = drafts.find(({ name }) => name === part);
-    const taken = drafts.some(({ name }) => name === alias);
-    if (target && !taken) target.aliases.add(alias);
-  }
+  giveAliases(drafts, whole);
   for (const draft of drafts) {
-    for (const alias of [...draft.aliases]) {
-      if (drafts.some(({ name }) => name === alias && name !== draft.name)) draft.aliases.delete(alias);
-    }
     sayPublished(draft);
     if (draft.kind === 'job' || draft.ports.length > 0) continue;
     const named = [...(mentions.get(draft.service) ?? [])];

@@ -1,5 +1,5 @@
 import { UserError } from '../../base/index.ts';
-import type { ComposeList, ComposeMap, ComposeScalar, ComposeValue, Position } from './contract.ts';
+import type { ComposeMap, ComposeScalar, ComposeValue, Position } from './contract.ts';
 
 /** `compose.yaml:14`. */
 export function sourceOf({ file, line }: Position): string {
@@ -17,10 +17,6 @@ export function faultAt(at: Position, fault: string, wayOut: string): UserError 
 
 export function mapOf(entries: Iterable<readonly [string, ComposeValue]>, at: Position): ComposeMap {
   return { is: 'map', entries: new Map(entries), at };
-}
-
-export function listOf(items: readonly ComposeValue[], at: Position): ComposeList {
-  return { is: 'list', items, at };
 }
 
 export function scalarOf(value: ComposeScalar['value'], at: Position): ComposeScalar {

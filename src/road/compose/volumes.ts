@@ -5,7 +5,7 @@ import { claim } from './claim.ts';
 import type { Draft, Handler } from './draft.ts';
 import { labelFor, uniqueName } from './names.ts';
 import type { Path } from './path.ts';
-import { childOf, faultAt, itemsOf, textOf, textsOf } from './value.ts';
+import { childOf, faultAt, itemsOf, textOf } from './value.ts';
 import { mountsOf, type VolumeMount, volumesFrom } from './volume-uses.ts';
 
 export const volumes: Handler = (_value, path, draft) => {
@@ -119,8 +119,4 @@ export function addScratch(draft: Draft, target: string, memory: boolean, sizeBy
 export function mountName(draft: Draft, target: string): string {
   const taken = new Set(draft.mounts.flatMap(({ from }) => ('name' in from ? [from.name] : [])));
   return uniqueName(labelFor(target, 40), taken);
-}
-
-export function optionsOf(mount: VolumeMount): string[] {
-  return mount.value.is === 'scalar' ? [...mount.options] : textsOf(childOf(mount.value, 'options'));
 }
