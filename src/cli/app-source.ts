@@ -67,7 +67,10 @@ export async function composeSource(path: string, name: string | undefined): Pro
 }
 
 function composeFileIn(path: string): string | undefined {
-  return COMPOSE_NAMES.map((file) => join(path, file)).find(isFile);
+  return COMPOSE_NAMES.map((file) => join(path, file)).find(
+    // One that wherry wrote from the code says nothing that the code does not.
+    (file) => isFile(file) && markOf(readFileSync(file, 'utf8')) !== 'unchanged',
+  );
 }
 
 async function readComposeSource(

@@ -35,9 +35,9 @@ function noPartOfTheImage({ name, makefile, helm, composeFile, pipelines }: File
 export function filesOf(
   facts: Facts | undefined,
   application: Application,
-  options: FilesOptions,
+  options: FilesOptions = {},
 ): readonly OutputFile[] {
-  const { directory } = options;
+  const directory = options.directory ?? facts?.directory ?? application.builds[0]?.directory ?? '.';
   const plan = planFilesOf(application, directory, options);
   return [
     ...(facts ? imageFiles(facts, plan) : []),

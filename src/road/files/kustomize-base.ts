@@ -1,4 +1,4 @@
-import { COMPONENT_LABEL, type Manifest } from '../manifests/index.ts';
+import { COMPONENT_LABEL, type Manifest, PART_LABEL } from '../manifests/index.ts';
 import type { FilePlan, OutputFile } from './contract.ts';
 import { settingText } from './setting-lines.ts';
 import { yamlText } from './yaml-text.ts';
@@ -36,8 +36,15 @@ const RIGHTS = new Set(['ServiceAccount', 'Role', 'RoleBinding']);
 function groupsOf(objects: readonly Manifest[]): Map<string, Manifest[]> {
   const groups = new Map<string, Manifest[]>();
   for (const object of objects) {
-    const group = RIGHTS.has(object.kind) ? 'rights' : (object.metadata.labels?.[COMPONENT_LABEL] ?? 'others');
+    const group = groupOf(object);
     groups.set(group, [...(groups.get(group) ?? []), object]);
   }
   return groups;
+}
+
+function groupOf({ kind, metadata }: Manifest): string {
+  if (RIGHTS.has(kind)) return 'rights';
+  const component = metadata.labels?.[COMPONENT_LABEL] ?? 'others';
+  // What has no role of its own goes by its name.
+  return component === 'part' ? (metadata.labels?.[PART_LABEL] ?? component) : component;
 }
