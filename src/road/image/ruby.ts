@@ -57,8 +57,12 @@ export function rubyDockerfile(facts: Facts): GeneratedDockerfile {
     ...(build ? ['COPY --from=build /app ./'] : ['COPY . .']),
     ...(bundled ? debianLines(facts) : []),
     ...(rails
-      ? [`RUN mkdir -p log storage tmp/pids && chown -R ${USER_ID}:0 log storage tmp && chmod -R g=u log storage tmp`]
+      ? [
+          `RUN mkdir -p db log storage tmp/pids && chown -R ${USER_ID}:0 db log storage tmp && chmod -R g=u db log storage tmp`,
+        ]
       : []),
+    '# A user that no file names has no home, and Bundler wants one.',
+    'ENV HOME=/tmp',
     ...AS_NOBODY,
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,
