@@ -19,7 +19,7 @@ import { readSource } from './app-source.ts';
 import { wayIn } from './deploy-app.ts';
 import type { DevFlags } from './dev.ts';
 import { findPlace } from './place.ts';
-import { underLease } from './release-ground.ts';
+import { confirmProduction, underLease } from './release-ground.ts';
 import type { Step, Steps } from './steps.ts';
 import { findGround, type Ground } from './up-ground.ts';
 import { type ImagePlan, planBuild } from './up-image.ts';
@@ -66,6 +66,7 @@ export async function developApp(
   const ground = await findGround(flags, (line) => finding.progress(line));
   finding.done(ground.label);
   const { name: app } = source.application;
+  await confirmProduction([ground.context, ground.namespace], `Develop ${app} in it, in one pod`, flags);
   const { connection, client, context } = await findPlace({ ...flags, name: flags.name ?? 'default' });
   const place: DevelopmentPlace = { client, connection, namespace: ground.namespace, app, clock: systemClock };
   try {
@@ -195,7 +196,7 @@ async function carry(
     building.done(reference);
     references.set(name, reference);
   }
-  const { objects } = objectsOf(application, {
+  const { objects, notes } = objectsOf(application, {
     namespace,
     ordering: 'runner',
     imageOf: (build) => references.get(build) ?? build,
@@ -209,6 +210,7 @@ async function carry(
     ),
     ...door,
   });
+  for (const note of notes) steps.line(`  ! ${note}`);
   const wanted = objects.filter(({ metadata }) => !isHook(metadata.labels?.[STAGE_LABEL]));
   const parts = await developedParts(source, wanted, references.get(source.build) ?? '');
   const developed = way.is === 'sync' ? developmentObjects(wanted, parts, way) : wanted;

@@ -14,6 +14,7 @@ export interface DevFlags {
   readonly name?: string;
   readonly logs: boolean;
   readonly once?: boolean;
+  readonly yes?: boolean;
 }
 
 const PATHS_TOLD = 3;
@@ -30,6 +31,7 @@ export function registerDev(program: Command): void {
     .option('--registry <host/path>', 'where the image is pushed to')
     .option('--host <host>', 'host name that the Ingress answers to')
     .option('--no-logs', 'leave the logs out')
+    .option('-y, --yes', 'ask nothing')
     .option('--once', 'end after the first saved change is served')
     .addHelpText(
       'after',
