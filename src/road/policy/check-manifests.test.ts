@@ -318,7 +318,8 @@ test('a kustomization is built first, and what it finds is told with the line of
 
 test('a kustomization that does not build is told in its own words, and what can be read is checked', async () => {
   const folder = folderOf({
-    'kustomization.yaml': 'resources: [shop.yaml]\nsecretGenerator: [{name: keys, envs: [keys.env]}]\n',
+    'kustomization.yaml':
+      'resources: [shop.yaml]\nnamespace: shops\nreplicas: [{name: none, count: 2}]\npatches: [{path: none.yaml}]\n',
     'shop.yaml': GOOD.replace('shop:1.0', 'shop'),
   });
   const findings = await checkManifests([folder]);
@@ -326,8 +327,46 @@ test('a kustomization that does not build is told in its own words, and what can
     'kustomization-does-not-build kustomization.yaml:1',
     'image-not-pinned shop.yaml:27',
   ]);
-  assert.match(findings[0]?.message ?? '', /keys\.env/);
-  assert.match(findings[0]?.fix ?? '', /\.example/);
+  assert.match(findings[0]?.message ?? '', /none\.yaml/);
+});
+
+test('files of secrets that are not in the checkout are no hindrance: their examples stand in for them', async () => {
+  const folder = folderOf({
+    'base/kustomization.yaml': 'resources: [shop.yaml]\n',
+    'base/shop.yaml': GOOD.replace(
+      '          ports: [',
+      '          env:\n            - {name: A, valueFrom: {secretKeyRef: {name: keys, key: there}}}\n            - {name: B, valueFrom: {secretKeyRef: {name: keys, key: absent}}}\n          ports: [',
+    ),
+    'over/kustomization.yaml':
+      'resources: [../base]\nsecretGenerator:\n- name: keys\n  envs: [secrets/keys.env]\n  options: {disableNameSuffixHash: true}\n',
+    'over/secrets/keys.env.example': '# what belongs here\nthere=(yours)\n',
+  });
+  const findings = await checkManifests([folder]);
+  assert.deepEqual(told(findings, folder), ['key-missing base/shop.yaml:30']);
+  const note = findings.find(({ rule }) => rule === 'generator-file-missing');
+  assert.equal(note?.file, join(folder, 'over/kustomization.yaml'));
+  assert.match(note?.message ?? '', /over\/secrets\/keys\.env is not there/);
+});
+
+test('without kubectl the files are read as they stand, and a note says so', async () => {
+  const folder = folderOf({
+    'kustomization.yaml': 'resources: [shop.yaml]\nconfigMapGenerator: [{name: settings, literals: [A=b]}]\n',
+    'shop.yaml': GOOD.replace(
+      '          ports: [',
+      '          envFrom: [{configMapRef: {name: settings}}]\n          ports: [',
+    ),
+  });
+  const path = process.env.PATH;
+  process.env.PATH = folder;
+  try {
+    const findings = await checkManifests([folder]);
+    assert.deepEqual(
+      findings.map(({ rule }) => rule),
+      ['kustomization-not-built'],
+    );
+  } finally {
+    process.env.PATH = path;
+  }
 });
 
 test('other YAML of a folder is passed over; a named file must be an object', async () => {

@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { codeOf, RunError, run } from '../../base/index.ts';
 import type { Path, PolicyFinding, SourceDocument, Subject } from './contract.ts';
 import { readDocuments } from './documents.ts';
 import { type Kustomization, kustomizationIn, takenUp } from './kustomization.ts';
-import { isMap, subjectsOf, valueAt } from './subjects.ts';
+import { completedCopy } from './stand-in-files.ts';
+import { isMap, resourceOf, subjectsOf, valueAt } from './subjects.ts';
 
 const ORIGIN = 'config.kubernetes.io/origin';
 const TIMEOUT_MS = 60_000;
@@ -30,24 +31,31 @@ export async function renderKustomization(folder: string): Promise<Rendered> {
   if (!kustomization) return { subjects: [], findings: [] };
   const working = mkdtempSync(join(tmpdir(), 'wherry-kustomize-'));
   try {
+    const completed = await completedCopy(folder, working);
+    const built = completed?.folder ?? folder;
+    const around = join(working, 'around');
+    mkdirSync(around);
     // One around it, so that it is built with the origins of its objects and no file of the user's changes.
-    const way = relative(realpathSync(working), realpathSync(folder));
+    const way = relative(realpathSync(around), realpathSync(built));
     writeFileSync(
-      join(working, 'kustomization.yaml'),
+      join(around, 'kustomization.yaml'),
       `resources:\n- ${JSON.stringify(way)}\nbuildMetadata: [originAnnotations]\n`,
     );
     for (const [program, ...args] of PROGRAMS) {
       try {
-        const { stdout } = await run(program, [...args, working], {
+        const { stdout } = await run(program, [...args, around], {
           timeoutMs: TIMEOUT_MS,
           outputBytesMax: OUTPUT_BYTES_MAX,
         });
-        return { subjects: await subjectsWithOrigin(stdout, working, folder, kustomization), findings: [] };
+        const original = (path: string): string =>
+          completed ? join(completed.original, relative(realpathSync(completed.copy), path)) : path;
+        const subjects = await subjectsWithOrigin(stdout, around, folder, kustomization, original);
+        return { subjects, findings: completed ? [withoutFiles(kustomization, completed.missing)] : [] };
       } catch (error) {
         if (codeOf(error) === 'ENOENT' || (error instanceof RunError && codeOf(error.cause) === 'ENOENT')) continue;
         if (!(error instanceof RunError)) throw error;
         const plain = await plainSubjects(folder, 0);
-        return { subjects: plain, findings: [doesNotBuild(kustomization, error, working, folder)] };
+        return { subjects: plain, findings: [doesNotBuild(kustomization, error, around, folder)] };
       }
     }
     return { subjects: await plainSubjects(folder, 0), findings: [notBuilt(kustomization)] };
@@ -61,6 +69,7 @@ async function subjectsWithOrigin(
   working: string,
   folder: string,
   kustomization: Kustomization,
+  original: (path: string) => string,
 ): Promise<Subject[]> {
   const sources = new Map<string, readonly Subject[]>();
   const sourceOf = async (file: string): Promise<readonly Subject[]> => {
@@ -75,8 +84,9 @@ async function subjectsWithOrigin(
   const subjects: Subject[] = [];
   for (const document of documents) {
     const origin = await originOf(document);
-    const generatedIn = origin.configuredIn ?? (origin.path === undefined ? relative(working, kustomization.file) : '');
-    const file = shownPath(join(working, origin.path ?? generatedIn), folder);
+    const from = origin.path ?? origin.configuredIn;
+    const file =
+      from === undefined ? kustomization.file : shownPath(original(realpathSync(join(working, from))), folder);
     const [first] = subjectsOf(withoutOrigin(document));
     if (!first) continue;
     const written = origin.path === undefined ? undefined : bestMatch(await sourceOf(file), first);
@@ -142,28 +152,42 @@ async function plainSubjects(folder: string, depth: number): Promise<Subject[]> 
     const list = kustomization.fields[field];
     for (const generator of Array.isArray(list) ? list : []) {
       if (!isMap(generator) || typeof generator.name !== 'string') continue;
+      // It changes one that is there already.
+      if (generator.behavior === 'merge' || generator.behavior === 'replace') continue;
       const value = { apiVersion: 'v1', kind, metadata: { name: generator.name } };
       subjects.push(...subjectsOf({ value, file: kustomization.file, duplicates: [], lineOf: () => 1 }, true));
     }
   }
-  return subjects;
+  const { namespace } = kustomization.fields;
+  if (typeof namespace !== 'string') return subjects;
+  return subjects.map((subject) =>
+    resourceOf(subject.apiVersion, subject.kind)?.namespaced === false ? subject : { ...subject, namespace },
+  );
+}
+
+function withoutFiles(kustomization: Kustomization, missing: readonly string[]): PolicyFinding {
+  return {
+    rule: 'generator-file-missing',
+    severity: 'note',
+    file: kustomization.file,
+    line: 1,
+    message: `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not there, so examples were taken instead`,
+    fix: 'Make the files before it is applied; what belongs into them stands in the .example beside each.',
+  };
 }
 
 function doesNotBuild(kustomization: Kustomization, error: RunError, working: string, folder: string): PolicyFinding {
   const said = (error.result.stderr.trim() || error.message)
     .replaceAll(realpathSync(resolve(folder)), folder)
     .replaceAll(working, '.')
-    .replace(/^error: /, '');
-  const missing = /(\S+\.env)'?: no such file|open (\S+): no such file/.exec(said);
+    .replace(/^(?:error: |[EW]\d{4} .*?"command failed" err=)/, '');
   return {
     rule: 'kustomization-does-not-build',
-    severity: missing ? 'warning' : 'error',
+    severity: 'error',
     file: kustomization.file,
     line: 1,
-    message: said.split('\n')[0]?.slice(0, 500) ?? '',
-    fix: missing
-      ? 'Make the file; an .example beside it says what belongs into it. What could be read without it was checked.'
-      : 'See all of it: kubectl kustomize FOLDER',
+    message: firstWords(said).slice(0, 500),
+    fix: 'What could be read without building it was checked. See all of it: kubectl kustomize FOLDER',
   };
 }
 
@@ -176,4 +200,10 @@ function notBuilt(kustomization: Kustomization): PolicyFinding {
     message: 'neither kubectl nor kustomize is on this machine, so its files were checked without their patches',
     fix: 'Install kubectl and check again.',
   };
+}
+
+/** kubectl puts longer words between `<` and `>`, on lines of their own. */
+function firstWords(said: string): string {
+  const lines = said.split('\n').map((line) => line.trim());
+  return lines.find((line) => line.length > 1)?.replace(/^"(.*)"$/, '$1') ?? said;
 }
