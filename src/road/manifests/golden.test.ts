@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { refusal } from '../../../test/golden/strict-server.ts';
 import { applicationOf, composeFileOf, looksHidden } from '../model/index.ts';
+import { checkObjects } from '../policy/index.ts';
 import { readProject } from '../project/index.ts';
 import { objectsOf } from './objects-of.ts';
 
@@ -32,6 +33,8 @@ for (const name of readdirSync(GOLDEN)) {
       for (const object of objects) {
         assert.equal(await refusal(object), undefined, `${object.kind}/${object.metadata.name}`);
       }
+      const findings = checkObjects(objects, name).filter(({ severity }) => severity === 'error');
+      assert.deepEqual(findings, []);
       const visible = JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'));
       assert.equal(looksHidden(visible), undefined);
       const told = [...application.notes, ...notes].join('\n');
