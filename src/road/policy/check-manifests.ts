@@ -40,11 +40,15 @@ function findingsOfRule(rule: PolicyRule, subject: Subject, scope: Scope): Polic
   }));
 }
 
+const GRAVENESS: Readonly<Record<PolicyFinding['severity'], number>> = { note: 0, warning: 1, error: 2 };
+
+/** What is light in one overlay may be grave in another. */
 function inOrder(findings: readonly PolicyFinding[]): PolicyFinding[] {
   const once = new Map<string, PolicyFinding>();
   for (const finding of findings) {
     const key = [finding.rule, finding.file, finding.line, finding.message].join('\0');
-    if (!once.has(key)) once.set(key, finding);
+    const known = once.get(key);
+    if (!known || GRAVENESS[finding.severity] > GRAVENESS[known.severity]) once.set(key, finding);
   }
   return [...once.values()].sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }

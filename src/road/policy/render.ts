@@ -202,8 +202,9 @@ function notBuilt(kustomization: Kustomization): PolicyFinding {
   };
 }
 
-/** kubectl puts longer words between `<` and `>`, on lines of their own. */
+/** kubectl puts longer words between `<` and `>` on lines of their own, and each level of kustomize its own before them. */
 function firstWords(said: string): string {
-  const lines = said.split('\n').map((line) => line.trim());
-  return lines.find((line) => line.length > 1)?.replace(/^"(.*)"$/, '$1') ?? said;
+  const text = said.replace(/\s+/g, ' ').trim();
+  const own = text.replace(/^<\s*|\s*>$/g, '').replace(/^"(.*)"$/, '$1');
+  return own.replace(/^.*recursed accumulation of path '[^']*': /, '');
 }
