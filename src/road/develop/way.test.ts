@@ -98,7 +98,10 @@ test('what cannot be put in place says why', async () => {
   assert.equal(await why('go', NODE), 'go is compiled');
   assert.equal(await why(undefined, NODE), 'its language is not known');
   assert.equal(await why('node', 'FROM node\nCMD x'), 'its Dockerfile copies no sources into the last stage');
-  assert.match(await why('node', 'FROM registry.example.com/distroless/nodejs24\nWORKDIR /app\nCOPY . .'), /has no shell/);
+  assert.match(
+    await why('node', 'FROM registry.example.com/distroless/nodejs24\nWORKDIR /app\nCOPY . .'),
+    /has no shell/,
+  );
   assert.match(await why('python', 'FROM python\nCOPY a /srv/a\nCOPY b /opt/b'), /several folders/);
 });
 
