@@ -12,6 +12,7 @@ export interface Carried {
   readonly inspection: Inspection;
   readonly application: Application;
   readonly dockerfile: string;
+  readonly dockerignore: string;
   readonly objects: readonly Manifest[];
   readonly notes: readonly string[];
 }
@@ -23,8 +24,9 @@ export async function inspectToCarry(
 ): Promise<Carried> {
   const inspection = await inspect(target, options);
   const { facts } = inspection;
+  const generated = inspection.dockerfile === undefined ? dockerfileFor(facts) : undefined;
   const dockerfile =
-    inspection.dockerfile ?? dockerfileFor(facts)?.text ?? (facts.dockerfile && `# as ${facts.dockerfile.path} says\n`);
+    inspection.dockerfile ?? generated?.text ?? (facts.dockerfile && `# as ${facts.dockerfile.path} says\n`);
   if (dockerfile === undefined)
     throw new UserError(target, 'no Dockerfile can be written for this app', 'Bring your own.');
   const name = options.app === undefined ? facts.name.value : labelOf(options.app);
@@ -41,9 +43,29 @@ export async function inspectToCarry(
     inspection,
     application,
     dockerfile,
+    dockerignore: withSecrets(generated?.dockerignore ?? ''),
     objects,
     notes: [...new Set([...inspection.notes, ...application.notes, ...notes])],
   };
+}
+
+/** What is secret, or the history, goes into no image, whatever else the folder of a running app holds. */
+const LEFT_OUT = [
+  '.git',
+  '**/.env',
+  '**/.env.*',
+  '**/*.pem',
+  '**/*.key',
+  '**/id_rsa*',
+  '**/id_ed25519*',
+  '**/.ssh',
+  '**/.aws',
+  '**/.netrc',
+  '**/*.log',
+];
+
+function withSecrets(dockerignore: string): string {
+  return `${[...new Set([...dockerignore.split('\n').filter(Boolean), ...LEFT_OUT])].join('\n')}\n`;
 }
 
 /** Kubernetes gives 30 seconds to stop; who was given more needs it there too. */
@@ -58,15 +80,19 @@ function withGrace(application: Application, { graceSeconds }: Inspection): Appl
 
 /** Writes what builds and runs it into a folder; files that somebody changed are kept. */
 export function writeCarried(
-  { inspection, application, dockerfile }: Carried,
+  { inspection, application, dockerfile, dockerignore }: Carried,
   directory: string,
 ): readonly PlannedFile[] {
   const files = filesOf(inspection.facts, application, { pipelines: [] }).filter(({ path }) =>
-    /^(?:\.dockerignore$|k8s\/|charts\/|smoke\/)/.test(path),
+    /^(?:k8s\/|smoke\/)/.test(path),
   );
-  const image: OutputFile = { path: 'Dockerfile', text: dockerfile };
+  const image: OutputFile[] = [
+    { path: 'Dockerfile', text: dockerfile },
+    // Beside the Dockerfile, since the context is the folder of what runs.
+    { path: 'Dockerfile.dockerignore', text: dockerignore },
+  ];
   mkdirSync(directory, { recursive: true });
-  const plan = planWrites(directory, [image, ...files]);
+  const plan = planWrites(directory, [...image, ...files]);
   writeFiles(directory, plan);
   return plan;
 }

@@ -6,15 +6,17 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { call, type Said } from './harness.ts';
+import { call, type Said, testCluster } from './harness.ts';
 
 const root = process.cwd();
 const wherry = (...args: string[]): Said => call(process.execPath, [join(root, 'dist/wherry.mjs'), ...args]);
 const home = join(mkdtempSync(join(tmpdir(), 'inspect-')), 'machine');
 mkdirSync(home);
 let server: ChildProcess | undefined;
+let greeter: ChildProcess | undefined;
 after(() => {
   server?.kill('SIGKILL');
+  greeter?.kill('SIGKILL');
   rmSync(join(home, '..'), { recursive: true });
 });
 
@@ -109,6 +111,52 @@ describe('wherry inspect', () => {
     assert.equal(said.exitCode, 1);
     assert.match(said.stderr, /nothing listens on this port\nSee what does: ss -tln/);
     assert.equal(wherry('inspect').exitCode, 2);
+  });
+
+  test('what it writes builds, and runs on a cluster as it ran here', async () => {
+    const perl = join(home, 'greeter');
+    mkdirSync(perl);
+    writeFileSync(join(perl, '.env'), 'PASSWORD=t0ps3cr3t\n');
+    writeFileSync(
+      join(perl, 'server.pl'),
+      `use IO::Socket::INET; $| = 1;
+my $socket = IO::Socket::INET->new(LocalAddr => '0.0.0.0', LocalPort => $ENV{GREETER_PORT}, Listen => 10, ReuseAddr => 1) or die $!;
+$SIG{TERM} = sub { exit 0 };
+print "ready\\n";
+while (my $client = $socket->accept) {
+  while (defined(my $line = <$client>)) { last if $line =~ /^\\r?\\n$/ }
+  print $client "HTTP/1.0 200 OK\\r\\n\\r\\nhello $ENV{GREETING}\\n";
+  close $client;
+}
+`,
+    );
+    const listening = await freePort();
+    greeter = spawn('perl', ['server.pl'], {
+      cwd: perl,
+      env: { ...process.env, GREETER_PORT: String(listening), GREETING: 'world' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (greeter.stdout) await once(greeter.stdout, 'data');
+    const cluster = testCluster();
+    const image = 'localhost/greeter:development';
+    try {
+      const to = join(home, 'greeter-carried');
+      cluster.wherry('inspect', `:${listening}`, '-o', to);
+      const build = ['image', 'build', perl, '-f', join(to, 'Dockerfile'), '-t', image];
+      const built = cluster.tryWherry(build, { timeoutMs: 300_000 });
+      assert.equal(built.exitCode, 0, built.stderr);
+      const namespace = 'greeter-development';
+      cluster.kubectl('apply', '-k', join(to, 'k8s/overlays/development'));
+      cluster.kubectl('-n', namespace, 'rollout', 'status', 'deployment/greeter', '--timeout=60s');
+      const inPod = (...words: string[]): Said =>
+        cluster.tryKubectl(['-n', namespace, 'exec', 'deployment/greeter', '--', ...words]);
+      const ask = `my $s = IO::Socket::INET->new("127.0.0.1:${listening}"); print $s "GET / HTTP/1.0\\r\\n\\r\\n"; print <$s>`;
+      assert.match(inPod('perl', '-MIO::Socket::INET', '-e', ask).stdout, /hello world/);
+      assert.deepEqual(inPod('ls', '-A').stdout.trim().split('\n'), ['server.pl']);
+    } finally {
+      cluster.tryWherry(['image', 'remove', image]);
+      cluster.delete();
+    }
   });
 
   function nrpe(): string {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { assert, codeOf } from '../../base/index.ts';
 import type { Build } from './build-types.ts';
 import type { IgnoreRules } from './source-tree.ts';
@@ -21,7 +21,7 @@ async function readRules(build: Build): Promise<IgnoreRules | undefined> {
   const own =
     dockerfile && 'text' in dockerfile
       ? undefined
-      : `${join(contextDirectory, dockerfile?.path ?? 'Dockerfile')}.dockerignore`;
+      : `${resolve(contextDirectory, dockerfile?.path ?? 'Dockerfile')}.dockerignore`;
   for (const path of [own, join(contextDirectory, '.dockerignore')]) {
     if (!path) continue;
     try {
