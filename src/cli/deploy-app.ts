@@ -14,6 +14,7 @@ import {
 } from '../road/deploy/index.ts';
 import { INSTANCE_LABEL, type Manifest, type ObjectsOptions, objectsOf } from '../road/manifests/index.ts';
 import type { Application, Build } from '../road/model/index.ts';
+import type { Release } from '../road/releases/index.ts';
 import { readSource } from './app-source.ts';
 import {
   confirmProduction,
@@ -100,7 +101,9 @@ export async function deployApp(
       context: ground.context,
     };
     if (options.dryRun) {
-      const { plan, door } = await planFor(application, images, ground, options, steps);
+      const last = await (await ledgerOf(place)).lastGood();
+      const known = await runningImages(images, ground, last, options);
+      const { plan, door } = await planFor(application, known, ground, options, steps);
       return { ...result(place, door.url), image: undefined, built: false, plan, outcome: undefined };
     }
     await confirmProduction([ground.context, ground.namespace], `Deploy ${application.name} to it`, options);
@@ -109,8 +112,9 @@ export async function deployApp(
       const around = surroundings(place, ledger, lease, steps, signal, options);
       await settleUnfinished(ledger, around, trace, steps);
       // Servers' images are fetched, or assembled, while the app's own are built.
+      const known = await runningImages(images, ground, await ledger.lastGood(), options);
       const [built] = await bothOrFirstFault(
-        provideImages(images, ground, options, steps, signal),
+        provideImages(known, ground, options, steps, signal),
         fetchOthers(application, ground, steps, signal),
       );
       const told = { image: frontImage(application, built)?.reference, built: built.some(({ isNew }) => isNew) };
@@ -181,6 +185,8 @@ interface PlannedImage {
   readonly reference?: string;
   readonly digest?: string | undefined;
   readonly isNew?: boolean;
+  /** The release that serves runs it. */
+  readonly isRunning?: boolean;
 }
 
 function planImages(application: Application, { image }: DeployOptions): PlannedImage[] {
@@ -213,6 +219,37 @@ async function findGroundFor(options: DeployOptions, steps: Steps): Promise<Grou
   return ground;
 }
 
+/**
+ * The images that the release which serves runs already, of the same source: nothing is built for them, and one that was
+ * built anew on a fresh base stays.
+ */
+async function runningImages(
+  images: readonly PlannedImage[],
+  ground: Ground,
+  last: Release | undefined,
+  { patchBase }: DeployOptions,
+): Promise<PlannedImage[]> {
+  if (!last || patchBase) return [...images];
+  const running = imagesOf(last.objects);
+  const found: PlannedImage[] = [];
+  for (const image of images) {
+    const wanted = referenceOf(image, ground);
+    const reference = [...running].find((each) => each === wanted || each.replace(/-[0-9a-f]{8}$/, '') === wanted);
+    const isThere = reference !== undefined && (!ground.local || (await ground.hasImage(reference)));
+    found.push(isThere && image.reference === undefined ? { ...image, reference, isRunning: true } : image);
+  }
+  return found;
+}
+
+function imagesOf(objects: readonly Manifest[]): Set<string> {
+  const found = new Set<string>();
+  JSON.stringify(objects, (key, value: unknown) => {
+    if (key === 'image' && typeof value === 'string') found.add(value);
+    return value;
+  });
+  return found;
+}
+
 async function provideImages(
   images: readonly PlannedImage[],
   ground: Ground,
@@ -224,6 +261,11 @@ async function provideImages(
   for (const image of images) {
     const step = steps.start('image');
     const show = (line: string): void => showBuildLine(step, line);
+    if (image.reference !== undefined && image.isRunning) {
+      step.done(`${image.reference} is built and runs`);
+      provided.push({ ...image, digest: await ground.digestOf(image.reference) });
+      continue;
+    }
     if (image.reference !== undefined) {
       await ground.fetchImage(image.reference, show, signal);
       step.done(`${image.reference} is given`);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { systemClock, UserError } from '../base/index.ts';
+import type { Outcome } from '../road/deploy/index.ts';
 import type { DeployOptions } from './deploy-app.ts';
 import { createSteps } from './steps.ts';
 
@@ -59,6 +60,13 @@ export async function whileStoppable(
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
     await work(steps, stopping.signal);
+  } catch (error) {
+    // A script reads what came of a release whatever that was; the exit status tells good from bad.
+    if (json && error instanceof UserError && 'outcome' in error) {
+      const { outcomeJson } = await import('./release-ground.ts');
+      console.log(JSON.stringify({ release: outcomeJson(undefined, error.outcome as Outcome) }, null, 2));
+    }
+    throw error;
   } finally {
     steps.end();
     process.off('SIGINT', stop).off('SIGTERM', stop);

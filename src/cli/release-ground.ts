@@ -174,17 +174,29 @@ export function tellOutcome(outcome: Outcome, steps: Steps): void {
   if (outcome.verdict !== 'good') throw outcomeError(outcome);
 }
 
-export function outcomeError({ number, verdict, reason }: Outcome): UserError {
+/** A release that did not come to a good end. */
+export class ReleaseError extends UserError {
+  readonly outcome: Outcome;
+
+  constructor(outcome: Outcome, place: string, fault: string, wayOut: string) {
+    super(place, fault, wayOut);
+    this.outcome = outcome;
+  }
+}
+
+export function outcomeError(outcome: Outcome): UserError {
+  const { number, verdict, reason } = outcome;
   const [first = '', ...rest] = (reason ?? '').split('\n');
   if (verdict === 'failed') {
-    return new UserError(
+    return new ReleaseError(
+      outcome,
       `v${number} failed`,
       first,
       [...rest, 'wherry status shows what runs; wherry rollback brings the last good release back.'].join('\n'),
     );
   }
   const end = 'What served before serves on.';
-  return new UserError(`v${number} was ${verdict}`, first, [...rest, end].join('\n'));
+  return new ReleaseError(outcome, `v${number} was ${verdict}`, first, [...rest, end].join('\n'));
 }
 
 /** What a script reads of a run. */

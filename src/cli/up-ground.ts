@@ -159,6 +159,11 @@ async function buildPatched(
   const building = `${name}-patched`;
   await buildInto(plan, building, onProgress, signal, true);
   const digest = await digestOf(building);
+  if (digest !== undefined && digest === (await digestOf(name))) {
+    // The base is as it was, and so is all that was built on it.
+    await store.remove(building);
+    return { reference: name, digest };
+  }
   const reference = `${name}-${(digest ?? '').replace('sha256:', '').slice(0, DIGEST_LENGTH)}`;
   await store.tag(building, reference);
   await store.remove(building);

@@ -121,6 +121,16 @@ describe('a bad release is caught, told and undone by itself', () => {
     assert.equal((await served(url)).version, '1');
   });
 
+  test('a script reads what came of it, beside the exit status', () => {
+    app.become({ version: 'crash', crashes: true });
+    const said = deploy('--json');
+    number++;
+    assert.equal(said.exitCode, 1);
+    const { release } = JSON.parse(said.stdout) as { release: { number: number; verdict: string; reason: string } };
+    assert.deepEqual([release.number, release.verdict], [number, 'undone']);
+    assert.match(release.reason, /exit code 3/);
+  });
+
   test('a good one after all of them goes through', async () => {
     app.become({ version: '2' });
     cluster.wherry('deploy', app.folder, '--name', cluster.name);

@@ -186,3 +186,18 @@ describe('two people at once', () => {
     assert.equal(cluster.tryWherry(['abort', '--name', cluster.name]).exitCode, 1, 'nothing is left to abort');
   });
 });
+
+describe('a fresh base', () => {
+  test('is a release of the same source, which stays when the app is deployed again', () => {
+    const imageOf = () =>
+      cluster.kubectl('get', 'deployment', NAME, '-o', 'jsonpath={.spec.template.spec.containers[0].image}');
+    const before = imageOf();
+    const { release } = deploy('--patch-base');
+    const image = imageOf();
+    // Where the base is as it was there is nothing to release.
+    if (release) assert.match(image, new RegExp(`^${before}-[0-9a-f]{8}$`));
+    else assert.equal(image, before);
+    assert.equal(deploy().release, undefined);
+    assert.equal(imageOf(), image);
+  });
+});
