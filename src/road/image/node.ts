@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { posix, relative } from 'node:path';
 import type { Facts } from '../project/index.ts';
 import { execForm } from './command.ts';
 import type { GeneratedDockerfile } from './contract.ts';
@@ -28,7 +28,7 @@ export function nodeDockerfile(facts: Facts): GeneratedDockerfile {
     const from = facts.build ? 'build' : 'dependencies';
     const copy = [
       `# pages: ${facts.output?.source}`,
-      `COPY --from=${from} ${work}/${facts.output?.value} /usr/share/nginx/html`,
+      `COPY --from=${from} ${posix.join(work, facts.output?.value ?? '.')} /usr/share/nginx/html`,
     ];
     lines.push(...nginxStage(facts, { copy, singlePage: true }));
   } else lines.push(...lastStage(facts, base, work));
@@ -86,7 +86,7 @@ function packageLines(facts: Facts, work: string): string[] {
     ...(schema
       ? [
           `# the client of ${schema}`,
-          'RUN if [ -x node_modules/.bin/prisma ]; then node_modules/.bin/prisma generate; fi',
+          `RUN if command -v prisma >/dev/null; then prisma generate --schema ${schema}; fi`,
         ]
       : []),
     '',

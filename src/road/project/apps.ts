@@ -23,7 +23,7 @@ const DEPTH_MAX = 3;
 const APPS_MAX = 100;
 /** Apps by these names show how another one is used or tested. */
 const BESIDE =
-  /(?:^|\/)(?:tests?|__tests__|e2e|cypress|fixtures|examples?|samples?|demos?|docs?|scripts|tools|templates?|infra|deploy|k8s)$/;
+  /(?:^|\/)(?:[\w-]+-e2e|tests?|__tests__|e2e|cypress|fixtures|examples?|samples?|demos?|docs?|scripts|tools|templates?|infra|deploy|k8s)$/;
 /** A start script that starts others. */
 const STARTS_OTHERS =
   /\b(?:turbo|nx|lerna|concurrently|npm-run-all|run-[ps])\b|\bpnpm\s+(?:-r|--recursive|--filter|--parallel|-C)\b|\byarn\s+workspaces?\b|\bnpm\s+.*(?:-w\b|--workspaces?\b|--prefix\b)/;
@@ -62,7 +62,11 @@ export function holdsOthers(folder: Folder): boolean {
   if (!folder.has('package.json') || namedOutright(folder)) return false;
   const { start } = readNodeManifest(folder).scripts;
   if (start !== undefined) return STARTS_OTHERS.test(start);
-  return workspaceOf(folder) !== undefined;
+  // An Nx repository has one package.json for all its apps.
+  return (
+    workspaceOf(folder) !== undefined ||
+    (folder.has('nx.json') && folder.paths.some((path) => path.endsWith('/project.json')))
+  );
 }
 
 /** Folders that hold files of any kind that tells, the nearest first. */
@@ -97,14 +101,13 @@ async function appOf(folder: Folder, path: string): Promise<FoundApp | undefined
   try {
     const reading = await readLanguage(folder, named !== undefined);
     if (!reading) return undefined;
-    const { entry: language, said } = reading;
+    const { said } = reading;
     const name = said.name?.value ?? folderName;
     if (named !== undefined) return found(name, named);
     const start = said.start(8080);
     // A package that names a main file only may be there to be used by others.
-    if (!start || (path !== '' && language.language === 'node' && !servesByItself(folder, start.value)))
-      return undefined;
-    return found(name, start.source === 'default' ? signOf(folder, language.sign) : start.source);
+    if (!start || (path !== '' && folder.has('package.json') && !servesByItself(folder, start.value))) return undefined;
+    return found(name, start.source === 'default' ? signOf(folder, sign) : start.source);
   } catch (error) {
     // Two possible starts, a broken file: an app all the same, and asked for by itself it says what is wrong.
     if (error instanceof UserError && path !== '') return found(folderName, signOf(folder, sign));

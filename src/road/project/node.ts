@@ -1,6 +1,5 @@
 import type { Fact, FoundVariable, LanguageFacts } from './contract.ts';
 import { type Folder, placeOf } from './folder.ts';
-import { maskComments } from './mask.ts';
 import { nodeMigrate } from './migrate-command.ts';
 import { findMigrations } from './migrations.ts';
 import { nodeBuild, workspaceBuild } from './node-build.ts';
@@ -16,32 +15,28 @@ import {
   readNodeManifest,
 } from './node-manifest.ts';
 import { nodeRoutesOf, writtenNodePort } from './node-routes.ts';
+import { sourcesIn } from './node-sources.ts';
 import { nodeStart, servesPages } from './node-start.ts';
 import { environmentFunctions, nodeVariables } from './node-variables.ts';
+import { nxProjectOf, readNxProject } from './nx.ts';
 import { readPrisma } from './prisma.ts';
 import { uniqueRoutes } from './routes.ts';
 import { isStaticSite } from './static-site.ts';
 import { neededMembers, type Workspace, workspaceAbove } from './workspace.ts';
 import type { Source } from './written-addresses.ts';
 
-const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx|vue|svelte|astro)$/;
-const NOT_SERVING =
-  /(?:^|\/)(?:test|tests|__tests__|__mocks__|spec|e2e|cypress|scripts|migrations|public|static|\.[^/]+)\/|\.(?:test|spec|config|stories|d|min)\.[cm]?[jt]sx?$/;
-/** Whatever a module may say of settings, routes or addresses; others are not looked at again. */
-const TELLING =
-  /\benv\b|\bEnv\b|\.listen\(|\.(?:get|post|put|patch|delete|all|route)\s*[<(]|\burl\b|pathname|localhost|127\.0\.0\.1|@Controller|getOrThrow/;
-const FILE_ROUTES =
-  /(?:^|\/)(?:route|\+server)\.[jt]s$|(?:^|\/)app\/routes\/|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|routes)\//;
 const NATIVE = ['bcrypt', 'better-sqlite3', 'canvas', 'sharp', 'argon2', 'node-gyp', 'sqlite3', 'lmdb', 'node-sass'];
 /** Frameworks put these into pages when they are built; no environment of a pod reaches them. */
 const BUILT_IN = /^(?:VITE_|NEXT_PUBLIC_|REACT_APP_|PUBLIC_|NUXT_PUBLIC_|GATSBY_|VUE_APP_)/;
 
+/** A package.json, or the project.json of an Nx repository whose one package.json stands above. */
 export function isNode(folder: Folder): boolean {
-  return folder.has('package.json');
+  return folder.has('package.json') || nxProjectOf(folder) !== undefined;
 }
 
 /** A package.json that starts nothing and serves nothing: tools for the assets of an app in another language. */
 export function isNodeToolOnly(folder: Folder): boolean {
+  if (!folder.has('package.json')) return false;
   const manifest = readNodeManifest(folder);
   // Pages that a build makes are an app, those that lie beside a package.json are not of its making.
   if (isStaticSite(folder) && manifest.scripts.build !== undefined) return false;
@@ -53,6 +48,8 @@ export function isNodeToolOnly(folder: Folder): boolean {
 
 /** @throws UserError when package.json is broken. */
 export async function readNode(folder: Folder): Promise<LanguageFacts> {
+  const project = folder.has('package.json') ? undefined : nxProjectOf(folder);
+  if (project) return readNxProject(folder, project);
   const manifest = readNodeManifest(folder);
   const above = workspaceAbove(folder.directory);
   const up = above ? '../'.repeat(above.path.split('/').length) : '';
@@ -88,7 +85,11 @@ export async function readNode(folder: Folder): Promise<LanguageFacts> {
       nodeVersion(folder, manifest, (path) => path) ?? (above && nodeVersion(top, topManifest, shown)) ?? DEFAULT_NODE,
     framework: way && { value: way.name, source: way.source },
     packageManager: manager,
-    manifestFiles: manifestFilesOf(top, above, [...(prisma && !above ? [prisma.schema] : [])]),
+    manifestFiles: manifestFilesOf(
+      top,
+      above,
+      prisma ? [above ? `${above.path}/${prisma.schema}` : prisma.schema] : [],
+    ),
     packages,
     build,
     start: () => nodeStart(app),
@@ -121,15 +122,6 @@ function portOf(way: FrameworkWay | undefined): Fact<number> | undefined {
 /** The start command where it is no choice between two: only asked for what it says of a build. */
 function startIfPlain(app: Parameters<typeof nodeStart>[0]): string | undefined {
   return app.manifest.scripts.start ?? app.manifest.text('main')?.value;
-}
-
-function sourcesIn(folder: Folder, below: string, up: string): Source[] {
-  return folder.paths.flatMap((path) => {
-    if ((below && !path.startsWith(below)) || !SOURCE.test(path) || NOT_SERVING.test(path)) return [];
-    const text = folder.read(path) ?? '';
-    if (!TELLING.test(text) && !FILE_ROUTES.test(path)) return [];
-    return [{ path: `${up}${path}`, text: maskComments(text, 'node') }];
-  });
 }
 
 interface Above {
