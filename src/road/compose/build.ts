@@ -116,7 +116,7 @@ export const image: Handler = (value, path, draft) => {
       path,
       value.at,
       `image ${reference}: without a tag it is another one whenever it is pulled`,
-      `Name a version: ${reference}:1.2`,
+      `Name a version: ${reference}:VERSION`,
     );
   } else draft.report.mapped(path, value.at, `image ${reference}`);
 };

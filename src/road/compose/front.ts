@@ -1,6 +1,8 @@
 import type { Part } from '../model/index.ts';
 import type { Draft, PublishedPort } from './draft.ts';
 import { looksLikeWeb } from './ports.ts';
+import { isDockerProxy, wayOfLabels } from './proxy-labels.ts';
+import { entriesOf } from './value.ts';
 
 export interface Front {
   /** The part that serves; undefined when nothing does. */
@@ -17,18 +19,31 @@ const TOOLS =
 /** Which parts are reached from outside by HTTP: those with a published port that looks like it. */
 export function chooseFront(drafts: readonly Draft[]): Front {
   const ways = new Map<string, NonNullable<Part['way']>>();
+  const hasRoutes = drafts.some((draft) => !isDockerProxy(draft) && hasRouterLabels(draft));
   const candidates: { draft: Draft; score: number }[] = [];
   for (const draft of drafts) {
+    if (hasRoutes && isDockerProxy(draft)) {
+      const what =
+        'it learns its routes from Docker, which is not here; the Ingress leads to the services in its place';
+      draft.report.heading(draft.path, draft.map.at, 'changed', what, 'Remove it.');
+      continue;
+    }
     const web = draft.published.filter(({ port, protocolName }) => looksLikeWeb(draft, port, protocolName));
     const [best] = web.sort((a, b) => rank(b.port.published) - rank(a.port.published));
     sayOutside(draft, best);
-    if (!best || draft.kind === 'job') continue;
-    ways.set(draft.service, { port: best.port.name });
-    candidates.push({ draft, score: scoreOf(draft, best.port.published, drafts) });
+    const routed = wayOfLabels(draft);
+    const way = routed ?? (best && { port: best.port.name });
+    if (!way || draft.kind === 'job') continue;
+    ways.set(draft.service, way);
+    candidates.push({ draft, score: scoreOf(draft, best?.port.published, drafts) + (routed ? 4 : 0) });
   }
   candidates.sort((a, b) => b.score - a.score);
   const front = candidates[0]?.draft;
   return { front, ways, smokePaths: front ? pathsIn(front) : [] };
+}
+
+function hasRouterLabels({ map }: Draft): boolean {
+  return entriesOf(map.entries.get('labels')).some(([name]) => /^traefik\.http\.routers\.[^.]+\.rule$/i.test(name));
 }
 
 function sayOutside(draft: Draft, best: PublishedPort | undefined): void {

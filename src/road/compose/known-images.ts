@@ -63,6 +63,8 @@ const KNOWN: Readonly<Record<string, KnownImage>> = {
   pgadmin4: site,
   mailhog: { port: 1025 },
   mailpit: { port: 1025 },
+  kibana: { port: 5601, web: true },
+  logstash: { port: 5044 },
   grafana: { port: 3000, web: true, data: '/var/lib/grafana' },
   prometheus: { port: 9090, web: true, data: '/prometheus' },
   keycloak: { port: 8080, web: true },

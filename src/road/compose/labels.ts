@@ -7,6 +7,8 @@ import { entriesOf, itemsOf, sourceOf, textOf } from './value.ts';
 
 /** wherry's and Kubernetes' own, by which pods are selected. */
 const RESERVED = /^(?:[a-z0-9.-]+\.)?(?:kubernetes|k8s)\.io\/|^wherry\//;
+/** What proxy-labels.ts makes a way of. */
+const ROUTES = /^traefik\.(?:enable|http\.routers\.[^.]+\.rule|http\.services\.[^.]+\.loadbalancer\.server\.port)$/i;
 /** Words of reverse proxies that watch Docker. */
 const PROXY = /^(?:traefik\.|caddy|com\.github\.lucaslorentz\.caddy|VIRTUAL_HOST$)/;
 
@@ -19,7 +21,7 @@ export const labels: Handler = (value, path, draft) => {
         reason: 'Kubernetes takes no label or annotation of that name',
         todo: 'Use letters, digits, . _ and -, at most 63.',
       });
-    } else if (PROXY.test(name)) {
+    } else if (PROXY.test(name) && !ROUTES.test(name)) {
       draft.report.changed(
         place,
         each.at,

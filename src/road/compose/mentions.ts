@@ -7,7 +7,7 @@ export interface Mention {
 }
 
 /**
- * Who names whom in settings and commands: `http://api:3000`, `DB_HOST=db`, `redis:6379`.
+ * Who names whom in settings, files and commands, names put as Kubernetes has them: `http://api:3000`, `redis:6379`.
  * @returns by service
  */
 export function mentionsOf(
@@ -15,17 +15,20 @@ export function mentionsOf(
   textOfVariable: (draft: Draft, name: string) => string,
 ): Map<string, Mention[]> {
   const found = new Map<string, Mention[]>();
-  const patterns = new Map(drafts.map(({ service }) => [service, hostPatterns(service)]));
+  const patterns = new Map(drafts.map(({ name }) => [name, hostPatterns(name)]));
   for (const draft of drafts) {
     const texts = [
       ...[...draft.environment.keys()].map((name) => textOfVariable(draft, name)),
       ...(draft.command ?? []),
       ...(draft.arguments ?? []),
+      ...draft.mounts.flatMap(({ from }) =>
+        from.is === 'settings' ? draft.whole.sets.settingTexts(from.set).map(([, text]) => text) : [],
+      ),
     ];
     for (const other of drafts) {
       if (other === draft) continue;
       for (const text of texts) {
-        const port = portIn(text, other.service, patterns.get(other.service));
+        const port = portIn(text, other.name, patterns.get(other.name));
         if (port === undefined) continue;
         const mention: Mention = { by: draft.service, port: port === 0 ? undefined : port };
         found.set(other.service, [...(found.get(other.service) ?? []), mention]);
@@ -70,4 +73,12 @@ export function renamedHost(text: string, service: string, part: string): string
     new RegExp(`(^|//|@|[\\s,;=("'])${name}(?=$|[:/\\s,;?)"'#])`, 'g'),
     (_all, before: string) => `${before}${part}`,
   );
+}
+
+/** The same in a file, of which less is known: only where `//` or `@` stands before, or a port behind. */
+export function renamedHostInFile(text: string, service: string, part: string): string {
+  const name = escaped(service);
+  return text
+    .replace(new RegExp(`(//|@)${name}(?=$|[:/\\s;"'])`, 'gm'), (_all, before: string) => `${before}${part}`)
+    .replace(new RegExp(`(^|[\\s"'=,])${name}(?=:\\d)`, 'gm'), (_all, before: string) => `${before}${part}`);
 }

@@ -1,8 +1,9 @@
 import { exposedPorts } from './build.ts';
 import type { Draft, Whole } from './draft.ts';
-import { mentionsOf, renamedHost } from './mentions.ts';
+import { mentionsOf } from './mentions.ts';
 import { addPort } from './ports.ts';
-import { childOf, isNothing } from './value.ts';
+import { portOfLabels } from './proxy-labels.ts';
+import { isNothing } from './value.ts';
 
 /** The text of a variable, also of a hidden one. */
 export function textOfVariable(draft: Draft, name: string): string {
@@ -10,31 +11,6 @@ export function textOfVariable(draft: Draft, name: string): string {
   if (value?.is === 'plain') return value.text;
   if (value?.is !== 'secret') return '';
   return draft.whole.sets.secretText(value.set, value.key) ?? '';
-}
-
-/** Puts names of services that Kubernetes cannot have as it has them, wherever they stand as hosts. */
-export function renameHosts(drafts: readonly Draft[], whole: Whole): void {
-  const renamed = [...whole.parts].filter(([service, part]) => service !== part);
-  for (const draft of drafts) {
-    for (const [service, part] of renamed) {
-      for (const [name, variable] of draft.environment) {
-        const text = textOfVariable(draft, name);
-        const changed = renamedHost(text, service, part);
-        if (changed === text) continue;
-        if (variable.value.is === 'plain') {
-          draft.environment.set(name, { ...variable, value: { is: 'plain', text: changed } });
-        } else if (variable.value.is === 'secret')
-          whole.sets.secret(`environment:${draft.name}`, variable.value.key, changed);
-        draft.report.changed(
-          [...draft.path, 'environment', name],
-          (childOf(draft.map, 'environment', name) ?? draft.map).at,
-          `it names ${service}, which is ${part} on Kubernetes: put so`,
-        );
-      }
-      draft.command = draft.command?.map((word) => renamedHost(word, service, part));
-      draft.arguments = draft.arguments?.map((word) => renamedHost(word, service, part));
-    }
-  }
 }
 
 /** A name leads to one Service: that of the part, else that of the first which asks for it. */
@@ -70,7 +46,11 @@ export function servePorts(drafts: readonly Draft[], whole: Whole): void {
     // Another command than the image's own need not listen where the image's own does.
     const ownCommand = ['command', 'entrypoint'].some((key) => !isNothing(map.entries.get(key)));
     const exposed = build && (!ownCommand || named.length > 0) ? exposedPorts(build.dockerfile, build.text) : [];
-    if (byOthers?.port !== undefined) {
+    const labelled = portOfLabels(draft);
+    if (labelled !== undefined) {
+      addPort(draft, labelled, 'TCP', undefined, undefined);
+      report.heading(path, map.at, 'changed', `Service ${draft.name}, port ${labelled}: its labels say so`);
+    } else if (byOthers?.port !== undefined) {
       addPort(draft, byOthers.port, 'TCP', undefined, undefined);
       report.heading(
         path,

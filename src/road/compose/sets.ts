@@ -58,6 +58,19 @@ export class Sets {
     if (set) set.values[key] = value;
   }
 
+  /** The files and values of a set that are texts, by its name. */
+  settingTexts(name: string): [string, string][] {
+    const set = [...this.settings.values()].find((each) => each.name === name);
+    return Object.entries(set?.values ?? {}).flatMap(([key, value]): [string, string][] =>
+      typeof value === 'string' ? [[key, value]] : [],
+    );
+  }
+
+  replaceSetting(name: string, key: string, text: string): void {
+    const set = [...this.settings.values()].find((each) => each.name === name);
+    if (set) set.values[key] = text;
+  }
+
   secret(id: string, key: string, text: string | Uint8Array): void {
     const set = this.secrets.get(id);
     if (set) set.values[key] = { is: 'text', text };
