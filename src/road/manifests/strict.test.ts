@@ -62,7 +62,10 @@ async function everyShape(): Promise<Facts[]> {
       seed: undefined,
       routes: [],
       migrate: at('npm run migrate'),
-      processes: [{ name: 'worker', command: at('node worker.js'), quantity: at(2) }],
+      processes: [
+        { name: 'a-process-with-a-name-of-forty-characters', command: at('node x.js'), quantity: undefined },
+        { name: 'worker', command: at('node worker.js'), quantity: at(2) },
+      ],
       settings: {
         hooks: { before: [at('npm run a')], between: [at('npm run b')], after: [at('npm run c')] },
         host: at('shop.example.com'),

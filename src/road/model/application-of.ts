@@ -10,6 +10,7 @@ import { serverPart } from './server-part.ts';
 import { hostsOf, serverOf } from './servers.ts';
 import { whyWritable } from './written-files.ts';
 
+const PART_NAME_LENGTH_MAX = 54;
 /** Of which two at once do everything twice. */
 const ONLY_ONE = /^(?:clock|scheduler|beat|cron|celery-?beat)$/;
 
@@ -122,10 +123,10 @@ export function applicationOf(facts: Facts, options: { readonly name: string }):
   const front = frontPart(facts, name, kept);
   const taken = new Set([...servers, ...jobs].map((part) => part.name));
   const processes = facts.processes.map((process): Part => {
-    const wanted = `${name}-${process.name}`;
+    const wanted = partName(name, process.name);
     return {
       ...kept,
-      name: taken.has(wanted) ? `${name}-process-${process.name}` : wanted,
+      name: taken.has(wanted) ? partName(name, `process-${process.name}`) : wanted,
       kind: 'deployment',
       role: 'worker',
       command: commandOf(process.command.value),
@@ -149,6 +150,11 @@ export function applicationOf(facts: Facts, options: { readonly name: string }):
     release: releaseOf(facts),
     notes,
   };
+}
+
+/** A DNS label, and a label's value, with room for the endings of what is made for it. */
+function partName(app: string, ending: string): string {
+  return `${app}-${ending}`.slice(0, PART_NAME_LENGTH_MAX).replace(/-+$/, '');
 }
 
 function frontPart(facts: Facts, name: string, kept: Pick<Part, 'image' | 'environment' | 'mounts' | 'needs'>): Part {
