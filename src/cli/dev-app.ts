@@ -9,20 +9,17 @@ import {
   type DevelopmentWay,
   develop,
   developmentObjects,
-  developmentWay,
   streamLogs,
 } from '../road/develop/index.ts';
 import { type Manifest, objectsOf, STAGE_LABEL } from '../road/manifests/index.ts';
-import { type Application, applicationOf, type Part } from '../road/model/index.ts';
-import { type Facts, readProject } from '../road/project/index.ts';
-import { readSource } from './app-source.ts';
+import type { Application } from '../road/model/index.ts';
 import { wayIn } from './deploy-app.ts';
 import type { DevFlags } from './dev.ts';
+import { type DevelopedSource, readDeveloped } from './dev-source.ts';
 import { findPlace } from './place.ts';
 import { confirmProduction, underLease } from './release-ground.ts';
 import type { Step, Steps } from './steps.ts';
 import { findGround, type Ground } from './up-ground.ts';
-import { type ImagePlan, planBuild } from './up-image.ts';
 
 const READY_MS = 30_000;
 const SERVED_MS = 30_000;
@@ -32,22 +29,6 @@ const IMAGE_HASH_LENGTH = 12;
 interface Shown {
   readonly onEvent: (event: DevelopmentEvent) => void;
   readonly onLine: (part: string, line: string) => void;
-}
-
-/** What is developed, as the folder has it now. */
-interface Source {
-  readonly application: Application;
-  /** What it is, in one line, and what its author should know. */
-  readonly label: string;
-  readonly notes: readonly string[];
-  /** All that are built here, by the build's name. */
-  readonly images: ReadonlyMap<string, ImagePlan>;
-  /** The build of the part that serves: the one whose sources are watched. */
-  readonly build: string;
-  readonly image: ImagePlan;
-  readonly way: DevelopmentWay;
-  /** The parts that run the image. */
-  readonly parts: readonly Part[];
 }
 
 /** The runbook of `wherry dev`; ends when the signal aborts, or after one change. */
@@ -82,7 +63,7 @@ export async function developApp(
 
 async function developThere(
   folder: string,
-  first: Source,
+  first: DevelopedSource,
   flags: DevFlags,
   ground: Ground,
   place: DevelopmentPlace,
@@ -123,61 +104,9 @@ async function developThere(
   }
 }
 
-/**
- * The app as it is developed. What a build makes is made in the container at each save, so the image has the packages of
- * development and no build of its own.
- */
-async function readDeveloped(folder: string, flags: DevFlags): Promise<Source> {
-  const source = await readSource(folder, flags.app);
-  const inside = source.facts && buildsInside(source.facts) ? source.facts : undefined;
-  const application = inside
-    ? applicationOf(withoutBuild(inside), { name: source.application.name })
-    : source.application;
-  const front = application.parts.find((part) => part.name === application.front);
-  const built = [front, ...application.parts].find((part) => part && 'build' in part.image);
-  const build = application.builds.find((each) => built && 'build' in built.image && built.image.build === each.name);
-  if (!build) throw new UserError(folder, 'has no image of its own to develop', 'See what is there: wherry plan');
-  const images = new Map(application.builds.map((each) => [each.name, planBuild(each)]));
-  const image = images.get(build.name) ?? planBuild(build);
-  const facts = source.facts ?? (await languageFacts(build.directory));
-  const way = await developmentWay(facts, image.dockerfile, { target: image.target, build: inside?.build?.value });
-  const parts = application.parts.filter(
-    (part) => part.kind === 'deployment' && 'build' in part.image && part.image.build === build.name,
-  );
-  const { label, notes } = source;
-  return { application, label, notes, images, build: build.name, image, way, parts };
-}
-
-/** A compose file says nothing of languages; the folder it builds from does. */
-async function languageFacts(directory: string): Promise<Pick<Facts, 'language' | 'manifestFiles'>> {
-  try {
-    return await readProject(directory);
-  } catch (error) {
-    if (error instanceof UserError) return { language: undefined, manifestFiles: [] };
-    throw error;
-  }
-}
-
-/** A server in Node.js that is compiled before it starts; pages and self-contained output are made by their image. */
-function buildsInside(facts: Facts): boolean {
-  const start = facts.start?.value ?? '';
-  return (
-    facts.language?.value === 'node' &&
-    facts.build !== undefined &&
-    facts.dockerfile === undefined &&
-    facts.workspace === undefined &&
-    !start.startsWith('nginx ') &&
-    !start.includes('/standalone/')
-  );
-}
-
-function withoutBuild(facts: Facts): Facts {
-  return { ...facts, build: undefined, startNeedsDevelopment: facts.startNeedsDevelopment ?? facts.build };
-}
-
 /** Builds the image, brings the objects to the cluster and tells how files get in from there. */
 async function carry(
-  source: Source,
+  source: DevelopedSource,
   ground: Ground,
   place: DevelopmentPlace,
   door: { readonly host?: string; readonly defaultRoute?: boolean },
@@ -246,7 +175,7 @@ function otherImages(application: Application): { image: string }[] {
 }
 
 async function developedParts(
-  { parts }: Source,
+  { parts }: DevelopedSource,
   objects: readonly Manifest[],
   reference: string,
 ): Promise<DevelopedPart[]> {

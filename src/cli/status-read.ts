@@ -1,4 +1,4 @@
-import { systemClock, UserError } from '../base/index.ts';
+import { systemClock } from '../base/index.ts';
 import {
   ageSince,
   type ContainerStatus,
@@ -9,8 +9,8 @@ import {
   type PodSpec,
 } from '../engine/kinds/index.ts';
 import { COMPONENT_LABEL, INSTANCE_LABEL } from '../road/manifests/index.ts';
-import type { Release } from '../road/releases/index.ts';
 import type { Place } from './place.ts';
+import { type ReleaseStatuses, releaseStatuses } from './status-release.ts';
 
 /** Events told of one thing that is not well. */
 const EVENTS_TOLD = 3;
@@ -37,33 +37,8 @@ export interface Part {
   readonly events: readonly string[];
 }
 
-export interface ReleaseStatus {
-  readonly number: number;
-  readonly verdict: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | undefined;
-  readonly by: string;
-  readonly strategy: string;
-  readonly image: string | undefined;
-  readonly rollbackOf: number | undefined;
-  readonly reason: string | undefined;
-}
-
-/** A release that is not finished. */
-export interface RunningStatus extends ReleaseStatus {
-  /** `step 3 of 7: …`; undefined when its plan tells nothing. */
-  readonly step: string | undefined;
-  /** `running`: somebody is at it; `held`: it waits for a promotion; `cut off`: nobody is. */
-  readonly state: 'running' | 'held' | 'cut off';
-}
-
-export interface App {
+export interface App extends ReleaseStatuses {
   readonly name: string;
-  /** What serves by the ledger: the last good release. */
-  readonly release: ReleaseStatus | undefined;
-  /** The newest, when it came to another end. */
-  readonly lastAttempt: ReleaseStatus | undefined;
-  readonly running: RunningStatus | undefined;
   readonly parts: readonly Part[];
 }
 
@@ -138,44 +113,6 @@ export async function readApps(place: Place, only: string | undefined): Promise<
       parts: parts.filter(({ app }) => app === name).map(({ app: _, ...rest }) => rest),
     })),
   );
-}
-
-async function releaseStatuses(
-  place: Place,
-  releases: readonly Release[],
-): Promise<Pick<App, 'release' | 'lastAttempt' | 'running'>> {
-  const good = releases.findLast(({ verdict }) => verdict === 'good');
-  const running = releases.findLast(({ verdict }) => verdict === 'running');
-  const last = releases.findLast(({ verdict }) => verdict !== 'running');
-  return {
-    release: good && releaseStatus(good),
-    lastAttempt: last && last !== good ? releaseStatus(last) : undefined,
-    running: running && (await runningStatus(place, running)),
-  };
-}
-
-function releaseStatus(release: Release): ReleaseStatus {
-  const { number, verdict, startedAt, finishedAt, by, strategy, image, rollbackOf, reason } = release;
-  return { number, verdict, startedAt, finishedAt, by, strategy, image, rollbackOf, reason };
-}
-
-async function runningStatus({ client, namespace }: Place, release: Release): Promise<RunningStatus> {
-  const [{ isHeld, lookAtLease }, { currentStep }] = await Promise.all([
-    import('../road/deploy/index.ts'),
-    import('../road/releases/index.ts'),
-  ]);
-  const held = (): boolean => {
-    try {
-      return isHeld(release);
-    } catch (error) {
-      // A plan that another version of wherry wrote tells nothing here; the rest still does.
-      if (error instanceof UserError) return false;
-      throw error;
-    }
-  };
-  const lease = await lookAtLease(client, release.app, namespace, systemClock);
-  const state = held() ? 'held' : lease?.isHeld ? 'running' : 'cut off';
-  return { ...releaseStatus(release), step: currentStep(release), state };
 }
 
 /** Whose pod it is is told by the selector, as its controller tells; Jobs name themselves on their pods. */

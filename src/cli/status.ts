@@ -3,14 +3,8 @@ import { systemClock } from '../base/index.ts';
 import { ageSince } from '../engine/kinds/index.ts';
 import { colors as pc } from './colors.ts';
 import { findPlace, type Place, type PlaceOptions, withPlace } from './place.ts';
-import {
-  type App,
-  type Part,
-  type PodStatus,
-  type ReleaseStatus,
-  type RunningStatus,
-  readApps,
-} from './status-read.ts';
+import { type App, type Part, type PodStatus, readApps } from './status-read.ts';
+import type { ReleaseStatus, RunningStatus } from './status-release.ts';
 
 /** A line of the tree, and what hangs below it. */
 interface Branch {
