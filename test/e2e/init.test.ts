@@ -74,6 +74,12 @@ describe('the files of wherry init carry the app by themselves', () => {
     const back = make('rollback');
     assert.equal(back.exitCode, 0, back.stdout + back.stderr);
     assert.equal(image(), 'localhost/users:development');
+    // Another environment, from nothing: namespace, passwords, database, seed, app.
+    const other = make('deploy', 'ENVIRONMENT=staging', 'IMAGE=localhost/users:two');
+    assert.equal(other.exitCode, 0, other.stdout + other.stderr);
+    assert.match(other.stdout, /overlays\/staging\/secrets\/users-database\.env: made/);
+    const replicas = ['get', 'deployment', 'users', '-n', 'users-staging', '-o', 'jsonpath={.status.readyReplicas}'];
+    assert.equal(cluster.kubectl(...replicas), '2');
   });
 
   test('what was changed is kept and told, and what was not is left alone', () => {

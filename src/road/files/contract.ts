@@ -10,9 +10,10 @@ export interface OutputFile {
   readonly mode?: number;
   /**
    * `marked`, when not given: the text carries the mark that tells whether somebody changed it. `once`: written when it is not
-   * there and never looked at again. `section`: a part of a file, between marks.
+   * there and never looked at again. `copy`: of a file of the app's, to the byte, so without a mark; where it differs, that is
+   * told. `section`: a part of a file, between marks.
    */
-  readonly kind?: 'marked' | 'once' | 'section';
+  readonly kind?: 'marked' | 'once' | 'copy' | 'section';
 }
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;

@@ -358,6 +358,30 @@ test('what was there before is left alone: Dockerfile, Makefile, the rest of the
   assert.match(text, /\nMore of mine\.\n$/);
 });
 
+test('files of a compose file are carried along, and where the app has another text now that is told', async () => {
+  const folder = folderOf({
+    'compose.yaml':
+      'services:\n  web:\n    image: nginx:1.27\n    ports: ["8080:80"]\n    volumes: ["./nginx.conf:/etc/nginx/nginx.conf:ro"]\n',
+    'nginx.conf': 'events {}\n',
+  });
+  const run = async () => {
+    const { applicationOfCompose, readCompose } = await import('../compose/index.ts');
+    const project = await readCompose([join(folder, 'compose.yaml')], { environment: {}, projectDirectory: folder });
+    const { application } = applicationOfCompose(project);
+    const plan = planWrites(folder, filesOf(undefined, application, await surroundingsOf(folder)));
+    writeFiles(folder, plan);
+    return plan;
+  };
+  await run();
+  assert.ok(kustomize(folder, 'production').includes('events {}'));
+  assert.deepEqual(told(await run()), []);
+  writeFileSync(join(folder, 'nginx.conf'), 'events { }\n');
+  const [kept, ...others] = (await run()).filter(({ action }) => action !== 'unchanged');
+  assert.deepEqual(others, []);
+  assert.equal(kept?.action, 'keep');
+  assert.match(kept?.diff ?? '', /^-events \{\}\n\+events \{ \}$/m);
+});
+
 test('a file that wherry wrote and nobody changed follows the app', async () => {
   const folder = folderOf(WITH_EVERYTHING);
   await init(folder);

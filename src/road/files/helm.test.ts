@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
@@ -277,5 +280,26 @@ test('the jobs of a release have a name of their own at every revision, and thos
     assert.ok(JSON.stringify(role?.rules).includes(`"${job.metadata.name}"`));
     const web = objects.filter(({ kind }) => kind === 'Deployment');
     assert.ok(web.some((object) => JSON.stringify(object).includes(`/jobs/${job.metadata.name}`)));
+  }
+});
+
+test('the Makefile of a chart deploys and goes back with helm', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chart-'));
+  try {
+    const makefile = (await chartOf('examples/users')).find(({ path }) => path === 'Makefile');
+    writeFileSync(join(folder, 'Makefile'), makefile?.text ?? '');
+    const said = execFileSync(
+      'make',
+      ['-n', 'deploy', 'rollback', 'ENVIRONMENT=staging', 'IMAGE=a.example.com:5000/users:7'],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    );
+    assert.match(said, /helm upgrade users charts\/users --install --namespace users-staging/);
+    assert.match(said, /image\.repository=a\.example\.com:5000\/users --set-string image\.tag=7 --set host=staging\./);
+    assert.match(said, /helm rollback users --namespace users-staging/);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

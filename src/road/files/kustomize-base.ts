@@ -9,8 +9,7 @@ export function baseFiles(plan: FilePlan): OutputFile[] {
   const files = [...groups].map(([group, objects]) => ({ path: `k8s/base/${group}.yaml`, text: yamlText(...objects) }));
   const settings = plan.settings.flatMap(({ name, lines, files: own }) => [
     ...(lines.length > 0 ? [{ path: `k8s/base/settings/${name}.env`, text: settingText(lines) }] : []),
-    // Their text is the app's own, to the last byte, so no mark is put into it.
-    ...own.map(([key, text]) => ({ path: `k8s/base/settings/${name}.${key}`, text, kind: 'once' as const })),
+    ...own.map(([key, text]) => ({ path: `k8s/base/settings/${name}.${key}`, text, kind: 'copy' as const })),
   ]);
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',

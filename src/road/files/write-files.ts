@@ -75,12 +75,7 @@ function nearestThere(folder: string): string {
 function planned(directory: string, file: OutputFile, forced: boolean): PlannedFile {
   const there = textOf(directory, file.path);
   const mode = file.mode ?? MODE;
-  const text =
-    file.kind === 'section'
-      ? withSection(there ?? '', file.text)
-      : file.kind === 'once'
-        ? file.text
-        : withMark(file.text);
+  const text = wholeText(file, there);
   const result = (action: PlannedFile['action'], why?: string): PlannedFile => {
     // Neither a password nor a difference of it is shown.
     const hidden = mode === 0o600 || action === 'unchanged';
@@ -96,8 +91,14 @@ function planned(directory: string, file: OutputFile, forced: boolean): PlannedF
   const mark = file.kind === 'section' ? sectionMark(there) : markOf(there);
   if (mark === 'unchanged') return result('update');
   if (mark === 'changed') return result('keep', 'it was changed after wherry wrote it');
+  if (file.kind === 'copy') return result('keep', "it differs from the app's own file");
   // A section is put behind what stands there; nothing of that is touched.
   return file.kind === 'section' ? result('update') : result('keep', 'it is not from wherry');
+}
+
+function wholeText({ kind, text }: OutputFile, there: string | undefined): string {
+  if (kind === 'section') return withSection(there ?? '', text);
+  return kind === 'once' || kind === 'copy' ? text : withMark(text);
 }
 
 /** The text with the section in its place, or behind everything. */
