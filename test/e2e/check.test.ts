@@ -126,4 +126,19 @@ describe('wherry check', () => {
     check(folder, '--fix');
     assert.match(readFileSync(join(folder, 'notes/server.js'), 'utf8'), /Number\(process\.env\.PORT \?\? 3000\)/);
   });
+
+  for (const name of ['users', 'users-flask']) {
+    test(`what wherry init writes for examples/${name} is checked without an error or a warning`, () => {
+      const folder = join(directory, name);
+      cpSync(join(root, 'examples', name), folder, {
+        recursive: true,
+        filter: (path) => !/node_modules|dist/.test(path.slice(root.length)),
+      });
+      const written = call(process.execPath, [join(root, 'dist/wherry.mjs'), 'init', folder]);
+      assert.equal(written.exitCode, 0, written.stderr);
+      const said = check(folder, '--fail-on', 'warning');
+      assert.equal(said.exitCode, 0, said.stdout);
+      assert.match(said.stdout, /\n0 errors, 0 warnings, \d+ notes/);
+    });
+  }
 });

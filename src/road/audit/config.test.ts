@@ -207,3 +207,15 @@ leaves(
   'names of secrets',
   node({ 'auth.js': "module.exports = { secretName: 'shop-tls-secret', secretKeyHeader: 'x-secret-key' };" }),
 );
+
+finds('env-file-not-ignored', 'settings of another name', node({ 'deploy/shop.env': ENV }), 'deploy/shop.env:2');
+leaves(
+  'env-file-not-ignored',
+  'what a .gitignore of its own folder leaves out',
+  node({ 'deploy/secrets/shop.env': ENV, 'deploy/.gitignore': 'secrets/*.env\n' }),
+);
+leaves(
+  'password-in-code',
+  'files of secrets, which have rules of their own',
+  node({ 'deploy/shop.env': 'URL=mysql://shop:s3cr3t99@db/shop\n' }),
+);

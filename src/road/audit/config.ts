@@ -1,7 +1,7 @@
 import type { Hit, Rule, Subject } from './contract.ts';
 import { copiesAll } from './dockerfile.ts';
 import { envFiles } from './env-files.ts';
-import { appendLine, ignores } from './ignore-files.ts';
+import { appendLine, ignores, isIgnored } from './ignore-files.ts';
 import { keysInCode, passwordsInCode } from './passwords.ts';
 import { FROM_ENVIRONMENT, patterns } from './patterns.ts';
 
@@ -62,7 +62,7 @@ export const config: readonly Rule[] = [
     why: 'The next `git add .` puts the passwords into the history, for good.',
     *read(app) {
       for (const { path, secret } of envFiles(app)) {
-        if (app.tracked?.has(path) || ignores(app.folder.read('.gitignore'), path)) continue;
+        if (app.tracked?.has(path) || isIgnored(app.folder, path)) continue;
         yield {
           file: path,
           line: secret.line,

@@ -2,8 +2,9 @@ import { whySecret } from '../project/index.ts';
 import type { Subject } from './contract.ts';
 import { isPlaceholder } from './secrets.ts';
 
-export const SETTINGS_FOR_PEOPLE = /(?:^|\/)\.env\.(?:example|sample|template|dist|defaults?)$|(?:^|\/)env\.example$/;
-export const ENV_FILE = /(?:^|\/)\.env(?:\.[\w-]+)?$/;
+export const SETTINGS_FOR_PEOPLE =
+  /\.?env\.(?:example|sample|template|dist|defaults?)$|(?:^|\/)(?:example|sample|template)\.env$/;
+export const ENV_FILE = /(?:^|\/)(?:\.env(?:\.[\w-]+)?|[\w-][\w.-]*\.env)$/;
 
 /** .env files with something secret in them. */
 export function envFiles(app: Subject): { path: string; secret: { name: string; line: number } }[] {

@@ -13,6 +13,17 @@ export function ignores(text: string | undefined, path: string): boolean {
   return ignored;
 }
 
+/** Whether git leaves a file out: by the .gitignore of its folder or of one above it. */
+export function isIgnored(folder: Folder, path: string): boolean {
+  const parts = path.split('/');
+  let ignored = false;
+  for (let depth = 0; depth < parts.length; depth++) {
+    const text = folder.read([...parts.slice(0, depth), '.gitignore'].join('/'));
+    if (text !== undefined && ignores(text, parts.slice(depth).join('/'))) ignored = true;
+  }
+  return ignored;
+}
+
 function fits(pattern: string, path: string): boolean {
   const anchored = pattern.replace(/^\//, '').replace(/\/$/, '');
   const glob = anchored
