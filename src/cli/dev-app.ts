@@ -1,7 +1,7 @@
 import dockerignore from '@balena/dockerignore';
 import { silentLog, systemClock, UserError } from '../base/index.ts';
 import type { DeploymentSpec } from '../engine/kinds/index.ts';
-import { answers, type DeployStep, deploy, existingSecrets } from '../road/deploy/index.ts';
+import { answers, type DeployStep, deploy, existingSecrets, unfinishedError } from '../road/deploy/index.ts';
 import {
   type DevelopedPart,
   type DevelopmentEvent,
@@ -13,6 +13,7 @@ import {
 } from '../road/develop/index.ts';
 import { type Manifest, objectsOf, STAGE_LABEL } from '../road/manifests/index.ts';
 import type { Application } from '../road/model/index.ts';
+import { openLedger } from '../road/releases/index.ts';
 import { wayIn } from './deploy-app.ts';
 import type { DevFlags } from './dev.ts';
 import { type DevelopedSource, readDeveloped } from './dev-source.ts';
@@ -51,7 +52,10 @@ export async function developApp(
   const { connection, client, context } = await findPlace({ ...flags, name: flags.name ?? 'default' });
   const place: DevelopmentPlace = { client, connection, namespace: ground.namespace, app, clock: systemClock };
   try {
-    await underLease({ ...place, context }, `developing ${app}`, steps, signal, async (lease) => {
+    await underLease({ ...place, context }, `developing ${app}`, steps, signal, async (lease, trace) => {
+      const left = await openLedger(client, app, ground.namespace).interrupted();
+      // Its objects are half old and half new; whoever developed on them would lose track of both.
+      if (left) throw unfinishedError(left, trace, systemClock);
       const both = AbortSignal.any([signal, lease.lost]);
       await developThere(folder, source, flags, ground, place, steps, both, shown);
     });
