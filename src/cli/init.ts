@@ -2,7 +2,9 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../base/index.ts';
 import {
+  type FilesOptions,
   filesOf,
+  type OutputFile,
   PIPELINES,
   type Pipeline,
   type PlannedFile,
@@ -49,15 +51,17 @@ export function registerInit(program: Command): void {
       '\nExamples:\n  wherry init\n  wherry init examples/users --host users.example.com --ci github\n  wherry init --dry-run --diff\n  wherry init --force Dockerfile Makefile',
     )
     .action(async (folder: string, flags: InitFlags) => {
-      const { facts, application, notes } = await readSource(folder, flags.app);
+      const { facts, application, notes: found } = await readSource(folder, flags.app);
       const directory = facts?.directory ?? resolve(/\.ya?ml$/.test(folder) ? dirname(folder) : folder);
+      const surroundings = await surroundingsOf(directory);
       const files = filesOf(facts, application, {
-        ...(await surroundingsOf(directory)),
+        ...surroundings,
         ...(flags.ci === undefined ? {} : { pipelines: pipelinesOf(flags.ci) }),
         ...(flags.host === undefined ? {} : { host: flags.host }),
         ...(flags.registry === undefined ? {} : { registry: flags.registry.replace(/\/+$/, '') }),
         ...(flags.helm ? { helm: true } : {}),
       });
+      const notes = [...found, ...passwordNotes(files, surroundings)];
       const plan = planWrites(directory, files, { force: flags.force ?? [] });
       if (!flags.dryRun) writeFiles(directory, plan);
       if (flags.json) {
@@ -79,6 +83,18 @@ const WORDS: Readonly<Record<PlannedFile['action'], string>> = {
   unchanged: 'as it is',
   keep: 'kept',
 };
+
+/** A file of passwords is made only where git leaves it out. */
+function passwordNotes(
+  files: readonly OutputFile[],
+  { environmentFile, environmentIsIgnored }: FilesOptions,
+): string[] {
+  const example = `${environmentFile}.example`;
+  if (environmentFile === undefined || environmentIsIgnored || !files.some(({ path }) => path === example)) return [];
+  return [
+    `${environmentFile} is not left out by git: put it into .gitignore, then run wherry init again to have it filled`,
+  ];
+}
 
 function planText(plan: readonly PlannedFile[], notes: readonly string[], flags: InitFlags): string {
   const lines: string[] = [];
