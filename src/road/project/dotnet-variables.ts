@@ -28,7 +28,7 @@ export function dotnetVariables(
         found.push({ name: match[1] ?? '', fallback: match[2], source: placeOf(path, text, match.index) });
     }
     for (const match of text.matchAll(
-      /\b[Cc]onfig(?:uration)?(?:\[\s*"([\w:.-]+)"\s*\]|\.GetValue<[^>]+>\(\s*"([\w:.-]+)"\s*(?:,\s*(?:"([^"]*)"|([\d.]+|true|false)))?[^)]*\))(?:\s*\?\?\s*"([^"]*)")?/g,
+      /\b[Cc]onfig(?:uration)?(?:\[\s*"([\w:.-]+)"\s*\]|\.GetValue<[^>]+>\(\s*"([\w:.-]+)"\s*(?:,\s*(?:"([^"]*)"|([\d.]+|true|false)))?[^)]{0,80}\))(?:\s*\?\?\s*"([^"]*)")?/g,
     )) {
       key(match[1] ?? match[2] ?? '', match[3] ?? match[4] ?? match[5], placeOf(path, text, match.index));
     }

@@ -10,9 +10,9 @@ export function writtenPort(sources: readonly Source[]): Fact<number> | undefine
       String.raw`(?:\bListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen|\bnet\.Listen)\(\s*(?:"tcp",\s*)?${ADDRESS}`,
     ),
     new RegExp(String.raw`\bAddr:\s*${ADDRESS}`),
-    new RegExp(String.raw`\b(?:flag|pflag)\.String(?:Var)?\([^)\n]*${ADDRESS}`),
+    new RegExp(String.raw`\b(?:flag|pflag)\.String(?:Var)?\([^)\n]{0,160}${ADDRESS}`),
     new RegExp(String.raw`\b\w*(?:[aA]ddr|[lL]isten|[bB]ind)\w*\s*(?::=|=)\s*${ADDRESS}`),
-    /\b(?:flag|pflag)\.Int(?:Var)?\([^)\n]*()"(?:\w+-)?port"\s*,\s*(\d{2,5})\b/,
+    /\b(?:flag|pflag)\.Int(?:Var)?\([^)\n]{0,160}()"(?:\w+-)?port"\s*,\s*(\d{2,5})\b/,
     /\b\w*[pP]ort\s*(?::=|=)\s*()"?:?(\d{2,5})\b"?/,
   ];
   for (const pattern of patterns) {

@@ -36,10 +36,12 @@ function groupPrefixes(text: string): (receiver: string, index: number) => strin
     const [, name = '', parent = '', group, subrouter] = match;
     named.set(name, `${named.get(parent) ?? ''}${group ?? subrouter ?? ''}`);
   }
-  const extents = [...text.matchAll(/\.Route\(\s*"(\/[^"]*)"\s*,\s*func\([^)]*\)[^{]*(?=\{)/g)].map((match) => {
-    const open = match.index + match[0].length;
-    return { open, close: open + bracketed(text, open).length, prefix: match[1] ?? '' };
-  });
+  const extents = [...text.matchAll(/\.Route\(\s*"(\/[^"]*)"\s*,\s*func\([^)]{0,200}\)[^{]{0,20}(?=\{)/g)].map(
+    (match) => {
+      const open = match.index + match[0].length;
+      return { open, close: open + bracketed(text, open).length, prefix: match[1] ?? '' };
+    },
+  );
   return (receiver, index) =>
     extents
       .filter(({ open, close }) => open < index && index < close)

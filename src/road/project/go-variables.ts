@@ -73,8 +73,8 @@ function ownReaders(sources: readonly Source[]): string[] {
 /** `cmp.Or(os.Getenv("PORT"), "8080")`, or `port := os.Getenv("PORT")` with `if port == "" { port = "8080" }` after it. */
 function fallbackAfter(text: string, index: number, length: number): string | undefined {
   const after = text.slice(index + length, index + length + 300);
-  if (/cmp\.Or\(\s*$/.test(text.slice(0, index))) return /^\s*,\s*"([^"]*)"/.exec(after)?.[1];
-  const line = text.slice(text.lastIndexOf('\n', index) + 1, index);
+  if (/cmp\.Or\(\s*$/.test(text.slice(Math.max(0, index - 40), index))) return /^\s*,\s*"([^"]*)"/.exec(after)?.[1];
+  const line = text.slice(Math.max(text.lastIndexOf('\n', index) + 1, index - 200), index);
   const name = /([\w.]+)(?:\s*,\s*\w+)?\s*:?=\s*$/.exec(line)?.[1];
   if (!name) return undefined;
   const escaped = name.replaceAll('.', '\\.');
@@ -87,7 +87,7 @@ function fallbackAfter(text: string, index: number, length: number): string | un
 
 /** `env:"PORT" envDefault:"8080"`, `envconfig:"PORT" default:"8080"`, `env:"PORT,default=8080"`, `env:"PORT" env-default:"8080"`. */
 function structTags(text: string, add: Add): void {
-  for (const match of text.matchAll(/`([^`\n]*\b(?:env|envconfig):"[^`\n]*)`/g)) {
+  for (const match of text.matchAll(/`([^`\n]{0,300}\b(?:env|envconfig):"[^`\n]{0,300})`/g)) {
     const tag = match[1] ?? '';
     const [name = '', ...options] = (/\b(?:env|envconfig):"([^"]*)"/.exec(tag)?.[1] ?? '').split(/,\s*/);
     const option = options.find((each) => each.startsWith('default='))?.slice('default='.length);

@@ -14,10 +14,15 @@ export interface GradleBuild {
   readonly dependencies: readonly Fact<string>[];
 }
 
+const LENGTH_MAX = 200_000;
+
 /** The modules that the settings include: `include("app", ":lib:core")`. */
 export function gradleModules(folder: Folder): Fact<string>[] {
   const path = ['settings.gradle.kts', 'settings.gradle'].find((name) => folder.has(name));
-  const text = path === undefined ? '' : maskCode((folder.read(path) ?? '').replace(/'([^'\n]*)'/g, '"$1"'), 'java');
+  const text =
+    path === undefined
+      ? ''
+      : maskCode((folder.read(path) ?? '').slice(0, LENGTH_MAX).replace(/'([^'\n]*)'/g, '"$1"'), 'java');
   return [...text.matchAll(/^\s*include\b\s*\(?((?:\s*"[^"]+"\s*,?)+)/gm)].flatMap((match) =>
     [...(match[1] ?? '').matchAll(/"([^"]+)"/g)].map((name) => ({
       value: (name[1] ?? '').replace(/^:/, '').replaceAll(':', '/'),
@@ -30,7 +35,7 @@ export function gradleModules(folder: Folder): Fact<string>[] {
 export function readGradle(folder: Folder, below = ''): GradleBuild | undefined {
   const path = [`${below}build.gradle.kts`, `${below}build.gradle`].find((name) => folder.has(name));
   if (!path) return undefined;
-  const text = maskCode((folder.read(path) ?? '').replace(/'([^'\n]*)'/g, '"$1"'), 'java');
+  const text = maskCode((folder.read(path) ?? '').slice(0, LENGTH_MAX).replace(/'([^'\n]*)'/g, '"$1"'), 'java');
   const find = (pattern: RegExp): Fact<string> | undefined => {
     const match = pattern.exec(text);
     const found = match?.slice(1).find((group) => group !== undefined);

@@ -12,14 +12,15 @@ export function javaRoutes({ path, text }: Source): Route[] {
     routes.push({ method, path: whole, source: placeOf(path, text, index), role: roleOf(method, whole) });
   };
   for (const match of text.matchAll(
-    /@(Get|Post|Put|Patch|Delete)(?:Mapping)?(?:\(\s*(?:(?:value|path|uri)\s*=\s*)?\{?\s*(?:"([^"]*)")?[^)]*\))?/g,
+    /@(Get|Post|Put|Patch|Delete)(?:Mapping)?(?:\(\s*(?:(?:value|path|uri)\s*=\s*)?\{?\s*(?:"([^"]*)")?[^)]{0,300}\))?/g,
   )) {
     add((match[1] ?? '').toUpperCase(), match[2] ?? '', match.index);
   }
   for (const match of text.matchAll(/@(GET|POST|PUT|PATCH|DELETE)\b(?:\s*@\w+(?:\((?:"[^"]*"|[^)"])*\))?)*/g)) {
     // The path may stand before or behind the method.
     const own =
-      /@Path\(\s*"([^"]*)"/.exec(match[0])?.[1] ?? /@Path\(\s*"([^"]*)"\s*\)\s*$/.exec(text.slice(0, match.index))?.[1];
+      /@Path\(\s*"([^"]*)"/.exec(match[0])?.[1] ??
+      /@Path\(\s*"([^"]*)"\s*\)\s*$/.exec(text.slice(Math.max(0, match.index - 200), match.index))?.[1];
     const classLevel = classPosition(text);
     if (match.index > classLevel) add(match[1] ?? 'GET', own ?? '', match.index);
   }

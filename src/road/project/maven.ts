@@ -17,8 +17,11 @@ export interface Pom {
   value(name: string): Fact<string> | undefined;
 }
 
+const LENGTH_MAX = 200_000;
+
 export function readPom(folder: Folder, path = 'pom.xml'): Pom | undefined {
-  const raw = folder.read(path);
+  // No build is described at greater length; the patterns below look back and forth in it.
+  const raw = folder.read(path)?.slice(0, LENGTH_MAX);
   if (raw === undefined) return undefined;
   const text = raw.replace(/<!--[\s\S]*?(?:-->|$)/g, (comment) => comment.replace(/[^\n]/g, ' '));
   const at = (index: number): string => `${path}:${lineOf(text, index)}`;

@@ -11,7 +11,7 @@ const VALUE = String.raw`(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\$])*)"|(-?\d+(?:\.
 export function phpVariables(sources: readonly Source[], folder: Folder): FoundVariable[] {
   const code = sources.flatMap(({ path, text }) => {
     const read = new RegExp(
-      String.raw`(?:\bgetenv\(\s*['"](\w+)['"][^)]*\)|\$_(?:ENV|SERVER)\[\s*['"](\w+)['"]\s*\])(?:\s*\)?\s*(?:\?:|\?\?|\|\|)\s*${VALUE})?`,
+      String.raw`(?:\bgetenv\(\s*['"](\w+)['"][^)]{0,40}\)|\$_(?:ENV|SERVER)\[\s*['"](\w+)['"]\s*\])(?:\s*\)?\s*(?:\?:|\?\?|\|\|)\s*${VALUE})?`,
       'g',
     );
     const found: FoundVariable[] = [...text.matchAll(read)].flatMap((match) => {

@@ -4,7 +4,7 @@ import type { Source } from './written-addresses.ts';
 
 const PORTS = [
   /\bbind\(\s*\(?\s*"(?:[\w.]+|\[[\da-f:]*\])(?::|"\s*,\s*)(\d{2,5})/,
-  /\bSocketAddr(?:V4)?::(?:from|new)\([^;]*?\]?\s*,\s*(\d{2,5})\s*\)/,
+  /\bSocketAddr(?:V4)?::(?:from|new)\([^;]{0,60}?\]?\s*,\s*(\d{2,5})\s*\)/,
   /\.run\(\s*\(\s*\[[\d,\s]+\]\s*,\s*(\d{2,5})\s*\)/,
   /"(?:0\.0\.0\.0|\[::\]|127\.0\.0\.1|localhost):(\d{2,5})"/,
 ];

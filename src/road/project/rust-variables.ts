@@ -12,7 +12,8 @@ export function rustVariables(sources: readonly Source[]): FoundVariable[] {
       if (name && !NOT_OURS.test(name)) found.push({ name, fallback, source: placeOf(path, text, index) });
     };
     for (const match of text.matchAll(/\b(?:env|dotenvy|dotenv|std::env)::var(?:_os)?\(\s*"(\w+)"\s*\)/g)) {
-      const statement = text.slice(match.index + match[0].length).split(/;|\n\s*(?:let|pub|fn|\})/)[0] ?? '';
+      const statement =
+        text.slice(match.index + match[0].length, match.index + 600).split(/;|\n\s*(?:let|pub|fn|\})/)[0] ?? '';
       const fallback =
         /\.(?:unwrap_or|unwrap_or_else|map_or|or_else)\(\s*(?:\|[^|]*\|\s*)?(?:String::from\(\s*|Ok\(\s*)?(?:"([^"]*)"|(\d[\d_]*|true|false)\b)/.exec(
           statement.slice(0, 300),

@@ -5,11 +5,17 @@ import { type Folder, lineOf } from './folder.ts';
 import { type CodeFamily, maskCode } from './mask-code.ts';
 import type { Source } from './written-addresses.ts';
 
-/** The files of an app's code, comments blanked out. */
+/** Nobody writes longer files by hand: what is generated names no settings, and patterns over it would take seconds. */
+const WRITTEN_LENGTH_MAX = 128 * 1024;
+const BRACKETED_LENGTH_MAX = 20_000;
+
+/** The files of an app's code, comments blanked out; those of more than 128 KiB are left out. */
 export function sourceFiles(folder: Folder, pattern: RegExp, leftOut: RegExp, family: CodeFamily): Source[] {
   return folder.paths
     .filter((path) => pattern.test(path) && !leftOut.test(path))
-    .map((path) => ({ path, text: maskCode(folder.read(path) ?? '', family) }));
+    .map((path) => ({ path, text: folder.read(path) ?? '' }))
+    .filter(({ text }) => text.length <= WRITTEN_LENGTH_MAX)
+    .map(({ path, text }) => ({ path, text: maskCode(text, family) }));
 }
 
 /** The first match of a pattern's first group in a file, with its line. */
@@ -40,13 +46,14 @@ export function existsBelow(folder: Folder, path: string): boolean {
   return existsSync(join(folder.directory, path));
 }
 
-/** The text from an opening bracket to the one that closes it, both included; strings are passed over. */
+/** The text from an opening bracket to the one that closes it, both included, at most 20 000 characters; strings are passed over. */
 export function bracketed(text: string, open: number): string {
   const closing: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' };
   const first = text[open] ?? '';
   const last = closing[first];
   let depth = 0;
-  for (let at = open; at < text.length; at++) {
+  const bound = Math.min(text.length, open + BRACKETED_LENGTH_MAX);
+  for (let at = open; at < bound; at++) {
     const letter = text[at] ?? '';
     if (letter === '"' || letter === '`') {
       const end = endOfString(text, at, letter);
@@ -55,7 +62,7 @@ export function bracketed(text: string, open: number): string {
     } else if (letter === first) depth++;
     else if (letter === last && --depth === 0) return text.slice(open, at + 1);
   }
-  return text.slice(open);
+  return text.slice(open, bound);
 }
 
 function endOfString(text: string, start: number, quote: string): number {

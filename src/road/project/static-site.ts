@@ -107,7 +107,9 @@ function brokenLinks(folder: Folder, root: string): string[] {
   for (const path of folder.paths) {
     if (!path.startsWith(below) || !/\.html?$/.test(path) || missing.length >= 5) continue;
     const text = folder.read(path) ?? '';
-    for (const match of text.matchAll(/<(?:script|link|img|source)\b[^>]*?\b(?:src|href)\s*=\s*["']([^"'?#]+)/gi)) {
+    for (const match of text.matchAll(
+      /<(?:script|link|img|source)\b[^>]{0,400}?\b(?:src|href)\s*=\s*["']([^"'?#]+)/gi,
+    )) {
       const link = match[1] ?? '';
       if (/^(?:[a-z][a-z0-9+.-]*:|\/\/)|[{}<%]/i.test(link) || link === '/') continue;
       const target = new URL(link, `http://site/${path.slice(below.length)}`).pathname.slice(1);
