@@ -36,7 +36,11 @@ export async function convertCompose(files: readonly string[], options: ConvertO
     application.front === undefined || options.host !== undefined
       ? []
       : [`the Ingress answers to ${application.name}.localhost; choose another with --host`];
-  const allNotes = [...application.notes, ...notes, ...host, ...builds];
+  const secrets =
+    options.output === undefined && objects.some(({ kind }) => kind === 'Secret')
+      ? ['Secrets are among the objects; keep them out of version control']
+      : [];
+  const allNotes = [...application.notes, ...notes, ...host, ...builds, ...secrets];
   if (options.output !== undefined) writeObjects(objects, options.output);
   if (options.json) console.log(JSON.stringify({ objects, report, notes: allNotes }, null, 2));
   else if (options.output === undefined) console.log(yamlOf(objects));

@@ -53,6 +53,8 @@ export function claim(mount: VolumeMount, place: Path, draft: Draft): void {
     report.mapped(place, at, `claim ${volume}, made elsewhere`);
     return;
   }
+  // One made elsewhere may hold data already, which another folder would hide.
+  if (mount.subpath === undefined) beginsInside(mount, draft, place);
   const what = users.size > 1 ? `claim ${volume}, shared by ${[...users].join(', ')}` : `claim ${volume}`;
   const how = several
     ? 'several pods use it at once; on several nodes that needs a storage class with ReadWriteMany'
@@ -102,7 +104,7 @@ function hidesSource(mount: VolumeMount, draft: Draft): boolean {
 /** A fresh disk has a folder lost+found, and PostgreSQL refuses to begin in a folder that is not empty. */
 export function beginsInside(mount: VolumeMount, draft: Draft, place: Path): void {
   const image = textOf(draft.map.entries.get('image'));
-  const isPostgres = knownImage(image)?.port === 5432;
+  const isPostgres = knownImage(image)?.port === 5432 && /^\/var\/lib\/postgresql(?:\/|$)/.test(mount.target);
   if (!isPostgres || draft.environment.has('PGDATA') || /bitnami/.test(image ?? '')) return;
   const folder = `${mount.target}/pgdata`;
   draft.environment.set('PGDATA', { name: 'PGDATA', value: { is: 'plain', text: folder }, source: 'default' });
