@@ -26,10 +26,23 @@ test('what only speaks about a secret, and plain settings, are not', () => {
 });
 
 test("a secret of the app's own may be made up, a third party's may not", () => {
-  for (const name of ['SECRET_KEY', 'SECRET_KEY_BASE', 'SESSION_SECRET', 'JWT_SECRET', 'FLASK_SECRET_KEY']) {
+  for (const name of [
+    'SECRET_KEY',
+    'SECRET_KEY_BASE',
+    'SESSION_SECRET',
+    'JWT_SECRET',
+    'DJANGO_SECRET_KEY',
+    'APP_KEY',
+  ]) {
     assert.ok(isOwnSecret(name), name);
   }
-  for (const name of ['STRIPE_API_KEY', 'GITHUB_TOKEN', 'SMTP_PASSWORD', 'AWS_SECRET_ACCESS_KEY']) {
+  for (const name of [
+    'STRIPE_API_KEY',
+    'STRIPE_SECRET_KEY',
+    'GOOGLE_CLIENT_SECRET',
+    'GITHUB_TOKEN',
+    'AWS_SECRET_ACCESS_KEY',
+  ]) {
     assert.ok(!isOwnSecret(name), name);
   }
 });

@@ -19,9 +19,15 @@ export function whySecret(name: string, fallback: string | undefined): string | 
   return undefined;
 }
 
+/** Names of what signs or hides the app's own things, whatever stands before them. */
+const OWN =
+  /(?:^|_)(?:SECRET_KEY_BASE|SESSION_(?:SECRET|KEY)|SESSION_SECRET_KEY|COOKIE_(?:SECRET|KEY)|JWT_(?:SECRET|KEY|SECRET_KEY)|CSRF_(?:SECRET|KEY)|APP_KEY)$/;
+/** Plain names, with nothing before them but a framework or the app's own part: `STRIPE_SECRET_KEY` is Stripe's to give. */
+const PLAIN =
+  /^(?:(?:APP|APPLICATION|DJANGO|FLASK|FASTAPI|RAILS|LARAVEL|SYMFONY|EXPRESS|NODE|NEXT|NEXTAUTH|NUXT|REMIX|PHOENIX|SPRING|SERVER|WEB|API|BACKEND|SITE|AUTH|TOKEN|PASSWORD)_)?(?:SECRET_KEY|SECRET|SIGNING_(?:KEY|SECRET)|SALT|AUTH_SECRET)$/;
+
 /** A secret of the app's own that any random value serves (sessions, signatures), unlike a key that a third party gave. */
 export function isOwnSecret(name: string): boolean {
-  return /^(?:\w+_)?(?:SECRET_KEY(?:_BASE)?|SESSION_(?:SECRET|KEY)|COOKIE_(?:SECRET|KEY)|JWT_(?:SECRET|KEY)|APP_(?:KEY|SECRET)|CSRF_(?:SECRET|KEY)|SIGNING_(?:KEY|SECRET)|SALT|AUTH_SECRET|SECRET)$/.test(
-    name.toUpperCase(),
-  );
+  const upper = name.toUpperCase();
+  return OWN.test(upper) || PLAIN.test(upper);
 }
