@@ -46,7 +46,6 @@ export const LAYERS = {
     'engine/kinds',
     'engine/client',
     'road/project',
-    'road/model',
     'road/manifests',
     'road/load',
     'road/releases',
