@@ -120,6 +120,17 @@ describe('a plan as it is printed', () => {
   });
 });
 
+test('a Deployment of another selector is in the way, and nothing is planned over it', () => {
+  const live = after(shop('1'));
+  const there = live.objects.get('deployment/shop') as Deployment;
+  const foreign = { ...there, spec: { ...there.spec, selector: { matchLabels: { app: 'shop' } } } };
+  const objects = new Map(live.objects).set('deployment/shop', foreign);
+  assert.throws(
+    () => planRelease(shop('2'), { ...live, objects }),
+    /^UserError: deployment\/shop: is there with another selector, which cannot change; something else made it\n/,
+  );
+});
+
 describe('what a plan says besides', () => {
   const notes = (request: ReleaseRequest, live: LiveState): readonly string[] => planRelease(request, live).notes;
 

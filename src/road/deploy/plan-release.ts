@@ -1,3 +1,4 @@
+import { UserError } from '../../base/index.ts';
 import type { Deployment, DeploymentSpec } from '../../engine/kinds/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import { isAsWanted } from './apply.ts';
@@ -24,6 +25,7 @@ const STRATEGIES = {
 /**
  * What a release does, step by step, told from what is wanted and what is there; nothing is read or written. A plan
  * without steps: the cluster holds all of it already.
+ * @throws UserError when something of the app's name was made by somebody else, with another selector.
  */
 export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
   const objects = withTrack(request.objects, request.front);
@@ -32,6 +34,7 @@ export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
     ({ kind, metadata }) => kind === 'Deployment' && request.front !== undefined && metadata.name === request.front,
   );
   const liveFront = front && (live.objects.get(nameOf(front)) as Deployment | undefined);
+  refuseOtherSelectors(sorted.workloads, live);
   const served = (liveFront?.status?.readyReplicas ?? 0) > 0;
   const changed = (object: Manifest): boolean => !isAsWanted(live.objects.get(nameOf(object)), object);
   const done = (job: Manifest): boolean => {
@@ -93,6 +96,22 @@ export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
     canGoBack: canGoBack(migrations.length > 0, request.migrations),
     migration: migrations[0]?.object.metadata.name,
   };
+}
+
+/** A selector never changes, so what stands under a name with another one is in the way. */
+function refuseOtherSelectors(workloads: readonly Manifest[], live: LiveState): void {
+  for (const object of workloads) {
+    const there = live.objects.get(nameOf(object)) as Deployment | undefined;
+    const labelsOf = (spec: DeploymentSpec | undefined): string =>
+      JSON.stringify(Object.entries(spec?.selector?.matchLabels ?? {}).sort());
+    if (!there || labelsOf(there.spec) === labelsOf(object.spec as DeploymentSpec | undefined)) continue;
+    const { name, namespace = 'default' } = object.metadata;
+    throw new UserError(
+      nameOf(object),
+      'is there with another selector, which cannot change; something else made it',
+      `Give the app another name (--app), or take it away first, with its pods: kubectl -n ${namespace} delete ${object.kind.toLowerCase()} ${name}`,
+    );
+  }
 }
 
 function frontOf(front: Manifest, live: Deployment | undefined): NonNullable<Ground['front']> {
