@@ -9,7 +9,7 @@ const IMAGES: Readonly<Record<ServiceKind, string>> = {
   mongodb: 'mongo:8',
   rabbitmq: 'rabbitmq:4',
   memcached: 'memcached:1.6',
-  s3: 'minio/minio:latest',
+  s3: 'minio/minio:RELEASE.2025-04-22T22-12-26Z',
 };
 const SCHEMES: Readonly<Record<ServiceKind, string>> = {
   mysql: 'mysql',
