@@ -26,12 +26,12 @@ export function phpRoutes({ path, text }: Source): Route[] {
     add((match[1] ?? '').toUpperCase(), match[2] ?? '', match.index);
   }
   const classPrefix =
-    /#\[Route\(\s*(?:path:\s*)?['"]([^'"]*)['"][^\]]*\]\s*(?:#\[[^\]]*\]\s*)*(?:final\s+|abstract\s+|readonly\s+)*class\b/.exec(
+    /#\[Route\(\s*(?:path:\s*)?['"]([^'"]*)['"][^\]]{0,300}\]\s*(?:#\[[^\]]{0,300}\]\s*){0,9}(?:final\s+|abstract\s+|readonly\s+)*class\b/.exec(
       text,
     );
   for (const match of text.matchAll(/#\[Route\(\s*(?:path:\s*)?['"]([^'"]*)['"]/g)) {
     if (match.index === classPrefix?.index) continue;
-    const attribute = bracketed(text, match.index + 1);
+    const attribute = bracketed(text.slice(match.index + 1, match.index + 600), 0);
     const listed = /\bmethods:\s*(\[[^\]]*\]|['"]\w+['"])/.exec(attribute)?.[1] ?? '';
     const methods = [...listed.matchAll(/['"](\w+)['"]/g)].map(([, name]) => name ?? '');
     for (const method of methods.length > 0 ? methods : ['GET'])

@@ -56,7 +56,7 @@ export function bracketed(text: string, open: number): string {
   for (let at = open; at < bound; at++) {
     const letter = text[at] ?? '';
     if (letter === '"' || letter === '`') {
-      const end = endOfString(text, at, letter);
+      const end = endOfString(text, at, letter, bound);
       if (end === -1) break;
       at = end;
     } else if (letter === first) depth++;
@@ -65,8 +65,8 @@ export function bracketed(text: string, open: number): string {
   return text.slice(open, bound);
 }
 
-function endOfString(text: string, start: number, quote: string): number {
-  for (let at = start + 1; at < text.length; at++) {
+function endOfString(text: string, start: number, quote: string, bound: number): number {
+  for (let at = start + 1; at < bound; at++) {
     if (text[at] === '\\' && quote !== '`') at++;
     else if (text[at] === quote) return at;
   }
