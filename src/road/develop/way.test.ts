@@ -50,15 +50,15 @@ test('sources are followed from stage to stage, whole or a folder of them', asyn
   const way = await syncWay(
     'php',
     `FROM composer:2 AS packages
-WORKDIR /work
+WORKDIR /build
 COPY composer.json composer.* ./
 RUN composer install
 COPY . .
 RUN composer dump-autoload --no-dev
 FROM php:8-apache
 WORKDIR /srv
-COPY --from=packages /work ./
-COPY --from=packages /site/public /srv/html`,
+COPY --from=packages /build ./
+COPY --from=packages /build/public /srv/html`,
   );
   assert.equal(way.restart, false);
   assert.equal(way.root, '/srv');
