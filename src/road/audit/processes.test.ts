@@ -250,3 +250,11 @@ leaves(
       "import { createI18n } from 'vue-i18n';\nconst messages = {};\nexport function load(l) {\n  messages[l] = 1;\n}\n",
   }),
 );
+
+leaves(
+  'state-in-memory',
+  'what a bundler made',
+  node({
+    'lib/bundle.js': `const users = [];\napp.get('/u', (q) => {\n  users.push(q);\n});\nvar a="${'x'.repeat(6000)}";\n`,
+  }),
+);

@@ -24,6 +24,7 @@ const BROWSER_CODE =
 const NOT_SERVING = /(?:^|\/)(?:scripts|tools|migrations|migrate|seeds?|seeders|alembic|bin)\//;
 const CONFIGURES =
   /(?:^|\/)(?:webpack|vite|rollup|jest|vitest|babel|eslint|prettier|tailwind|postcss|next|nuxt|gulpfile|Gruntfile|karma|playwright|cypress|knexfile|setup|noxfile|fabfile|Rakefile)[\w.-]*\.(?:[cm]?[jt]s|py)$/;
+const GENERATED = /[^\n]{5000}/;
 const LOCKS =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|Cargo\.lock|go\.sum|packages\.lock\.json)$/;
 const TEXT =
@@ -48,7 +49,8 @@ export function subjectOf(facts: Facts, folder: Folder, tracked: ReadonlySet<str
     const dialect = dialectOf(path);
     if (!dialect && !TEXT.test(path)) continue;
     const text = folder.read(path);
-    if (text === undefined) continue;
+    // Nobody writes such a line: it was made by a bundler, and what is wrong with it is wrong with its source.
+    if (text === undefined || (dialect && GENERATED.test(text))) continue;
     const file = { path, text, code: blankComments(text, path, dialect) };
     texts.push(file);
     if (
