@@ -83,7 +83,7 @@ export function planRelease(request: ReleaseRequest, live: LiveState): Plan {
     front: request.front,
     steps,
     notes: [
-      ...strategyNotes(ground, isFrontRolled, isSingle),
+      ...(isChanged ? strategyNotes(ground, isFrontRolled, isSingle) : []),
       ...(migrations.length > 0 ? migrationAdvice(request.migrations) : []),
       ...replicaNotes(front, liveFront),
       ...leaving.notes,
