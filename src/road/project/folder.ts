@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf, UserError } from '../../base/index.ts';
 
 const FILES_MAX = 20_000;
 const DEPTH_MAX = 12;
 const SCANNED_FILE_BYTES_MAX = 1024 * 1024;
+const PIECE = Buffer.allocUnsafe(64 * 1024);
 const LEFT_OUT = new Set([
   'node_modules',
   'dist',
@@ -79,12 +80,24 @@ export function openFolder(directory: string): Folder {
     read(path) {
       if (!known.has(path)) return undefined;
       if (!texts.has(path)) {
-        const full = join(root, path);
-        texts.set(path, statSync(full).size > SCANNED_FILE_BYTES_MAX ? undefined : readFileSync(full, 'utf8'));
+        texts.set(path, textOf(`${root}/${path}`));
       }
       return texts.get(path);
     },
   };
+}
+
+/** Undefined when it is too large. Size and content by one opening: a large app has ten thousand files. */
+function textOf(path: string): string | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    if (size > SCANNED_FILE_BYTES_MAX) return undefined;
+    if (size > PIECE.length) return readFileSync(file, 'utf8');
+    return PIECE.toString('utf8', 0, readSync(file, PIECE, 0, PIECE.length, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The line that a position stands on, from 1. */
