@@ -1,8 +1,9 @@
-import { DockerfileParser, type Instruction } from 'dockerfile-ast';
+import type { Instruction } from 'dockerfile-ast';
 import { UserError } from '../../base/index.ts';
 import type { DockerfileFacts, Fact } from './contract.ts';
 import type { Folder } from './folder.ts';
 import { nearest } from './nearest.ts';
+import { dockerfiles } from './packages.ts';
 import { markOf } from './written-mark.ts';
 
 /**
@@ -14,7 +15,7 @@ export function readDockerfile(folder: Folder): DockerfileFacts | undefined {
   const path = ['Dockerfile', 'Containerfile'].find((name) => folder.has(name));
   const text = path && folder.read(path);
   if (!path || !text || markOf(text) === 'unchanged') return undefined;
-  const parsed = DockerfileParser.parse(withoutInnerComments(text));
+  const parsed = dockerfiles().DockerfileParser.parse(withoutInnerComments(text));
   checkSyntax(path, parsed.getInstructions());
   const ports: Fact<number>[] = [];
   let user: Fact<string> | undefined;

@@ -1,8 +1,8 @@
-import semver from 'semver';
 import { UserError } from '../../base/index.ts';
 import type { Fact } from './contract.ts';
 import { type Folder, lineOf } from './folder.ts';
 import { lineOfKey, parseJson } from './json.ts';
+import { semver } from './packages.ts';
 
 /** Newest long-term versions first: the first that the app allows is taken. */
 const VERSIONS = ['24', '22', '26', '20', '18'];
@@ -109,11 +109,11 @@ export function nodeVersion(
   if (volta && pinned) return { value: pinned, source: volta.source };
   const engines = manifest.text('engines', 'node');
   if (!engines) return undefined;
-  const range = semver.validRange(engines.value);
+  const range = semver().validRange(engines.value);
   // The newest release of a line is what its image carries.
-  const fitting = range && VERSIONS.find((major) => semver.satisfies(`${major}.999.999`, range));
+  const fitting = range && VERSIONS.find((major) => semver().satisfies(`${major}.999.999`, range));
   if (fitting) return { value: fitting, source: engines.source };
-  const exact = range && semver.minVersion(range);
+  const exact = range && semver().minVersion(range);
   return exact ? { value: exact.version, source: engines.source } : undefined;
 }
 

@@ -1,8 +1,8 @@
-import semver from 'semver';
 import { UserError } from '../../base/index.ts';
 import type { Fact, LanguageFacts, ProcessFact, Route } from './contract.ts';
 import type { Folder } from './folder.ts';
 import { lineOfKey, parseJson } from './json.ts';
+import { semver } from './packages.ts';
 import { BUILT_IN, extensionsOf, laravelExtensions } from './php-extensions.ts';
 import { phpRoutes } from './php-routes.ts';
 import { phpVariables } from './php-variables.ts';
@@ -111,10 +111,10 @@ function phpVersion(folder: Folder, manifest: Manifest, at: (...keys: string[]) 
   if (file) return { value: /^\d+\.\d+/.exec(file.value)?.[0] ?? file.value, source: file.source };
   const constraint = manifest.require?.php;
   if (typeof constraint === 'string') {
-    const range = semver.validRange(composerRange(constraint));
-    const fitting = range && VERSIONS.find((version) => semver.satisfies(`${version}.999`, range));
+    const range = semver().validRange(composerRange(constraint));
+    const fitting = range && VERSIONS.find((version) => semver().satisfies(`${version}.999`, range));
     if (fitting) return { value: fitting, source: at('require', 'php') };
-    const least = range ? semver.minVersion(range) : null;
+    const least = range ? semver().minVersion(range) : null;
     if (least) return { value: `${least.major}.${least.minor}`, source: at('require', 'php') };
   }
   return { value: VERSIONS[0] ?? '8.4', source: 'default' };

@@ -1,7 +1,7 @@
-import { parse as parseToml } from 'smol-toml';
 import { messageOf, UserError } from '../../base/index.ts';
 import type { Fact } from './contract.ts';
 import { type Folder, lineOf, placeOf } from './folder.ts';
+import { toml } from './packages.ts';
 
 /** What the files that name packages say. */
 export interface PythonPackages {
@@ -178,7 +178,7 @@ function packageIn(path: string, text: string, entry: string): Fact<string>[] {
 
 function tomlOf(path: string, text: string): Record<string, unknown> {
   try {
-    return parseToml(text);
+    return toml().parse(text);
   } catch (error) {
     const position = error as { line?: number; column?: number };
     const [first = ''] = messageOf(error).split('\n');

@@ -1,7 +1,7 @@
-import { parse as parseToml } from 'smol-toml';
 import { messageOf, UserError } from '../../base/index.ts';
 import type { Fact, LanguageFacts } from './contract.ts';
 import { type Folder, lineOf, placeOf } from './folder.ts';
+import { toml } from './packages.ts';
 import { uniqueRoutes } from './routes.ts';
 import { runTimeFiles } from './run-time-files.ts';
 import { loopbackNotes, writtenPort } from './rust-port.ts';
@@ -96,7 +96,7 @@ export function readRust(folder: Folder): LanguageFacts {
 function readManifest(folder: Folder, path: string): Manifest {
   const text = folder.read(path) ?? '';
   try {
-    return { path, text, table: parseToml(text) };
+    return { path, text, table: toml().parse(text) };
   } catch (error) {
     const { line, column } = error as { line?: number; column?: number };
     const [first = ''] = messageOf(error).split('\n');
