@@ -20,7 +20,9 @@ const several = (value: string, before: string[] | undefined): string[] => [...(
 export function registerConvert(program: Command): void {
   program
     .command('convert')
-    .description('turn a compose file into Kubernetes objects; every key is mapped or named, with the reason and what to do')
+    .description(
+      'turn a compose file into Kubernetes objects; every key is mapped or named, with the reason and what to do',
+    )
     .argument('[compose.yaml...]', "files, later laid over earlier (the folder's own and its override)")
     .option('-f, --file <file>', 'a compose file; may be given several times', several)
     .option('--profile <profile>', 'turn a profile on; may be given several times', several)
