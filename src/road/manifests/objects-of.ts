@@ -40,7 +40,7 @@ export function objectsOf(wanted: Application, options: ObjectsOptions): Manifes
     ...sorted.before.flatMap((part) => objectsOfPart(draft, part, jobName)),
     ...budgetsOf(draft),
     ...ingressOf(draft),
-    ...(options.exposed ?? []).map((exposure) => exposureOf(draft, exposure)),
+    ...[...(application.exposed ?? []), ...(options.exposed ?? [])].map((exposure) => exposureOf(draft, exposure)),
     ...sorted.after.flatMap((part) => objectsOfPart(draft, part, jobName)),
   ];
   return { objects, notes: draft.notes };

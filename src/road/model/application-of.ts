@@ -4,6 +4,7 @@ import { buildOf } from './build.ts';
 import { commandOf } from './commands.ts';
 import type { Application, External, Need, Part, ReleaseWishes, SecretSet, SettingSet } from './contract.ts';
 import { environmentOf, type Reached } from './environment.ts';
+import { exposedOf } from './exposed.ts';
 import { probesOf, smokeRoute } from './probes.ts';
 import { seedPart } from './seed.ts';
 import { serverPart } from './server-part.ts';
@@ -137,6 +138,7 @@ export function applicationOf(facts: Facts, options: { readonly name: string }):
     };
   });
   const served: Need[] = [{ part: name, condition: 'ready' }];
+  const exposed = exposedOf(facts.settings.exposed, name, [...servers, front, ...processes]);
   return {
     name,
     version: facts.version?.value,
@@ -146,6 +148,7 @@ export function applicationOf(facts: Facts, options: { readonly name: string }):
     secrets,
     volumes: [],
     externals,
+    ...(exposed.length > 0 ? { exposed } : {}),
     front: name,
     release: releaseOf(facts),
     notes,

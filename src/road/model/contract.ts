@@ -16,11 +16,21 @@ export interface Application {
   readonly secrets: readonly SecretSet[];
   readonly volumes: readonly Volume[];
   readonly externals: readonly External[];
+  /** Parts that clients outside the cluster reach by address and port, besides the Ingress. */
+  readonly exposed?: readonly Exposed[];
   /** Whom a release by strategy is for: the name of the part that serves; undefined when nothing is served. */
   readonly front: string | undefined;
   readonly release: ReleaseWishes;
   /** What the reader should know, one line each, with place. */
   readonly notes: readonly string[];
+}
+
+/** A part's port on every node (NodePort) or on an address of the provider's (LoadBalancer). */
+export interface Exposed {
+  readonly part: string;
+  readonly type: 'NodePort' | 'LoadBalancer';
+  /** Chosen by the cluster when not given; NodePort of one port only. */
+  readonly nodePort?: number;
 }
 
 /** How its releases are wanted, where somebody said so. */

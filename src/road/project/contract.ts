@@ -124,6 +124,11 @@ export interface Settings {
   readonly environment?: Readonly<Record<string, Fact<string>>>;
   /** Backing services that stay outside the cluster: `host`, `host:port` or an address. */
   readonly external?: Readonly<Partial<Record<ServiceKind, Fact<string>>>>;
+  /**
+   * Parts that clients outside the cluster reach by address and port, by name or role (`database`, `worker`): a port of
+   * every node, chosen by the cluster or told, or an address of the provider's.
+   */
+  readonly exposed?: Readonly<Record<string, Fact<'NodePort' | 'LoadBalancer' | number>>>;
   readonly strategy?: Fact<'rolling' | 'recreate' | 'blue-green' | 'canary'>;
   readonly canary?: readonly CanaryStep[];
   /** Commands run in the new image: before anything serves, between ready and traffic, after all traffic. */

@@ -23,6 +23,21 @@ test('a value keeps its spelling as an environment has it', () => {
   );
 });
 
+test('what is exposed is a type or a port of the nodes', () => {
+  const { exposed } = read('exposed:\n  database: NodePort\n  web: 30080\n');
+  assert.deepEqual(
+    Object.entries(exposed ?? {}).map(([part, { value }]) => [part, value]),
+    [
+      ['database', 'NodePort'],
+      ['web', 30_080],
+    ],
+  );
+  assert.match(
+    refusal('exposed:\n  web: 80\n'),
+    /^wherry\.yaml:2: exposed\.web must be NodePort, LoadBalancer or a port from 30000 to 32767, not 80/,
+  );
+});
+
 test('a hook is one command or several, each with its line', () => {
   assert.deepEqual(read('hooks:\n  before: node a.js\n  after:\n    - node b.js\n    - node c.js\n').hooks, {
     before: [{ value: 'node a.js', source: 'wherry.yaml:2' }],

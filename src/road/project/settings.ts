@@ -13,6 +13,7 @@ const KEYS = [
   'replicas',
   'environment',
   'external',
+  'exposed',
   'strategy',
   'canary',
   'hooks',
@@ -69,6 +70,7 @@ function settingsOf(entries: readonly Entry[]): Settings {
       settings = { ...settings, replicas };
     } else if (key === 'environment') settings = { ...settings, environment: environmentOf(entry) };
     else if (key === 'external') settings = { ...settings, external: externalOf(entry) };
+    else if (key === 'exposed') settings = { ...settings, exposed: exposedOf(entry) };
     else if (key === 'strategy') settings = { ...settings, strategy: strategyOf(entry) };
     else if (key === 'canary') settings = { ...settings, canary: canaryOf(entry) };
     else if (key === 'hooks') settings = { ...settings, hooks: hooksOf(entry) };
@@ -153,6 +155,24 @@ function environmentOf(entry: Entry): Readonly<Record<string, Fact<string>>> {
     const { node } = variable;
     if (!isScalar(node) || node.value === null) throw wrong(variable, 'a text, a number or true or false', 'info');
     found[variable.key] = { value: node.source ?? String(node.value), source: variable.source };
+  }
+  return found;
+}
+
+/** The ports of nodes that Kubernetes gives out when nothing else is set up. */
+const [NODE_PORT_MIN, NODE_PORT_MAX] = [30_000, 32_767];
+
+function exposedOf(entry: Entry): NonNullable<Settings['exposed']> {
+  const example = 'exposed:\n  database: NodePort';
+  const found: Record<string, Fact<'NodePort' | 'LoadBalancer' | number>> = {};
+  for (const part of mapOf(entry, undefined, example)) {
+    const value = scalarOf(part);
+    const isPort =
+      typeof value === 'number' && Number.isInteger(value) && value >= NODE_PORT_MIN && value <= NODE_PORT_MAX;
+    if (value !== 'NodePort' && value !== 'LoadBalancer' && !isPort) {
+      throw wrong(part, `NodePort, LoadBalancer or a port from ${NODE_PORT_MIN} to ${NODE_PORT_MAX}`, example);
+    }
+    found[part.key] = { value: value as 'NodePort' | 'LoadBalancer' | number, source: part.source };
   }
   return found;
 }
