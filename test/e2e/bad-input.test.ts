@@ -71,7 +71,7 @@ describe('an app that cannot be carried', () => {
 
   test('a Dockerfile with a fault, and a base image that does not exist', () => {
     const typo = folder('typo', { Dockerfile: 'FROM busybox:1.36\nRUM echo hi\n' });
-    refused(up(typo), 1, /Dockerfile:2: unknown instruction: RUM\nDid you mean RUN\?/);
+    refused(up(typo), 1, /Dockerfile:2: unknown instruction:? RUM\nDid you mean RUN\?/);
     const baseless = folder('baseless', { Dockerfile: 'FROM registry.invalid/none:1\nCMD ["sh"]\n' });
     refused(up(baseless), 1, /Dockerfile:1: the image registry\.invalid\/none:1 cannot be had: .+\nCheck its name/);
   });
