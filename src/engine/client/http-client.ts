@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { type Kind, type KubeObject, type ListMeta, type Status, StatusError } from '../kinds/index.ts';
 import type { Client, ListQuery, Patch, WatchEvent, WatchQuery, WriteOptions } from './contract.ts';
+import { execInPod, type RemoteExec } from './exec-stream.ts';
 import { createTransport, type HttpClientOptions, type RawAnswer, type RawRequest } from './http-transport.ts';
 import { apiVersionOf, queryString, resourcePath } from './paths.ts';
 
@@ -8,6 +9,8 @@ import { apiVersionOf, queryString, resourcePath } from './paths.ts';
 export interface HttpClient extends Client {
   /** `path` with its query. @throws StatusError for 400 and above. */
   request(method: string, path: string, request?: RawRequest): Promise<RawAnswer>;
+  /** As `execInPod()`, on this server. */
+  exec(exec: RemoteExec): Promise<number>;
   /** Closes the connections that are idle. */
   close(): void;
 }
@@ -30,6 +33,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
 
   return {
     request: (method, path, request) => transport.send(method, path, request),
+    exec: (exec) => execInPod(options, exec),
     close: () => transport.close(),
     get: (kind, namespace, name) => object(kind, 'GET', resourcePath(kind, namespace, name)),
     async list<T>(kind: Kind<T>, query: ListQuery = {}) {

@@ -5,8 +5,8 @@ import type { Manifest } from '../manifests/index.ts';
 import type { CanaryStep, MigrationFacts } from '../project/index.ts';
 import type { Release } from '../releases/index.ts';
 
-/** A client; over HTTP it can also read logs and reach Services through the API server. */
-export type RoadClient = Client & Partial<Pick<HttpClient, 'request'>>;
+/** A client; over HTTP it can also read logs, reach Services through the API server and look into containers. */
+export type RoadClient = Client & Partial<Pick<HttpClient, 'request' | 'exec'>>;
 
 /** What happened, for whoever shows it. */
 export type DeployStep =

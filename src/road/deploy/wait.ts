@@ -15,6 +15,7 @@ import { follow } from './follow.ts';
 import { kindOf, nameOf } from './kinds-of.ts';
 import { lastLogLines } from './logs.ts';
 import { type PodReason, podReason } from './pod-reason.ts';
+import { lookForSockets, type Refusal, refusalOf, refusedPort } from './refused.ts';
 import { workloadState } from './workload-state.ts';
 
 const TIMEOUT_MS = 300_000;
@@ -23,6 +24,8 @@ const GRAVE_MS = 20_000;
 const RESTARTS_MAX = 3;
 const STARTING_MS = 8_000;
 const LOG_LINES = 15;
+/** Pause between two looks into a container that refuses connections. */
+const LOOK_AGAIN_MS = 3_000;
 const REVISION = 'deployment.kubernetes.io/revision';
 
 interface Trouble {
@@ -50,6 +53,9 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
   let graveSince: number | undefined;
   // A pod that crashed before this wait began is judged by what it does from now on.
   const restartsBefore = new Map<string, number>();
+  // What a look into a container that refuses connections showed, by the pod's uid.
+  const refusals = new Map<string, Refusal>();
+  let lookedAt: number | undefined;
   let settle: (failure: UserError | undefined) => void = () => {};
   let settled = false;
   const verdict = new Promise<void>((resolve, reject) => {
@@ -63,10 +69,24 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
     if (settled) return;
     settled = true;
     const worst = trouble(pods, events);
-    explain(client, namespace, worst).then(
+    explain(client, namespace, worst, worst && refusals.get(worst.pod.metadata.uid)).then(
       (wayOut) => settle(new UserError(name, fault, wayOut)),
       (error: unknown) => settle(new UserError(name, fault, undefined, { cause: error })),
     );
+  };
+  const look = (pod: Pod, reason: PodReason): void => {
+    const port = refusedPort(reason.text);
+    const now = clock.monotonic();
+    if (port === undefined || !reason.logs) return;
+    if (lookedAt !== undefined && now - lookedAt < LOOK_AGAIN_MS) return;
+    lookedAt = now;
+    const at = { namespace, pod: pod.metadata.name, container: reason.logs.container };
+    lookForSockets(client, clock, at).then((sockets) => {
+      // What was seen once holds when a later look comes while the container is being restarted.
+      if (sockets === undefined && refusals.has(pod.metadata.uid)) return;
+      refusals.set(pod.metadata.uid, refusalOf(port, sockets));
+      judge();
+    }, lost);
   };
   const judge = (): void => {
     if (settled || !live) return;
@@ -78,15 +98,18 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
       return;
     }
     const worst = trouble(pods, events);
-    const because = worst ? `pod ${worst.pod.metadata.name}: ${worst.reason.text}` : '';
+    if (worst) look(worst.pod, worst.reason);
+    const refusal = worst && refusals.get(worst.pod.metadata.uid);
+    const because = worst ? `pod ${worst.pod.metadata.name}: ${sentence(worst.reason, refusal)}` : '';
+    const grave = worst?.reason.grave || refusal?.certain;
     if (state.is === 'failed') {
       fail([state.reason, because].filter(Boolean).join('; '));
       return;
     }
-    graveSince = worst?.reason.grave ? (graveSince ?? clock.monotonic()) : undefined;
+    graveSince = grave ? (graveSince ?? clock.monotonic()) : undefined;
     const restarts = worst ? restartsOf(worst.pod) - (restartsBefore.get(worst.pod.metadata.uid) ?? 0) : 0;
     const lasting = graveSince !== undefined && clock.monotonic() - graveSince >= GRAVE_MS;
-    if (worst?.reason.grave && (lasting || restarts >= RESTARTS_MAX)) {
+    if (grave && (lasting || restarts >= RESTARTS_MAX)) {
       // A Job tries again by itself and says when it gives up.
       if (object.kind !== 'Job') {
         fail(because);
@@ -94,7 +117,8 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
       }
     }
     // Asked every second from the first moment, a startup probe fails a few times in any good start.
-    const early = /: Startup probe failed/.test(because) && clock.monotonic() - started < STARTING_MS;
+    const early =
+      /: Startup probe failed/.test(because) && !refusal?.certain && clock.monotonic() - started < STARTING_MS;
     const text = [state.reason, early ? '' : because].filter(Boolean).join('; ');
     if (text !== told) {
       told = text;
@@ -110,11 +134,11 @@ export async function waitForWorkload(client: RoadClient, object: Manifest, opti
     judge();
     if (!settled) patience = clock.after(GRAVE_MS / 4, again);
   });
+  function lost(error: unknown): void {
+    if (!signal.aborted) settle(new UserError(name, 'lost the way to the cluster', undefined, { cause: error }));
+  }
   const abort = (): void => settle(new UserError(name, 'stopped while waiting'));
   options.signal.addEventListener('abort', abort, { once: true });
-  const lost = (error: unknown): void => {
-    if (!signal.aborted) settle(new UserError(name, 'lost the way to the cluster', undefined, { cause: error }));
-  };
   const common = { signal, clock };
   const selector = podSelector(object);
   const following = [
@@ -223,12 +247,25 @@ function restartsOf(pod: Pod): number {
   return Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount ?? 0));
 }
 
-async function explain(client: RoadClient, namespace: string, worst: Trouble | undefined): Promise<string | undefined> {
+/** A container that was ended since nobody could reach it shows an exit code; why it was ended says more. */
+function sentence(reason: PodReason, refusal: Refusal | undefined): string {
+  if (!refusal) return reason.text;
+  if (refusedPort(reason.text) === undefined) return refusal.certain ? `${reason.text}; ${refusal.text}` : reason.text;
+  return `${reason.text.split(' probe failed:')[0] ?? 'A'} probe failed: ${refusal.text}`;
+}
+
+async function explain(
+  client: RoadClient,
+  namespace: string,
+  worst: Trouble | undefined,
+  refusal: Refusal | undefined,
+): Promise<string | undefined> {
   if (!worst) return undefined;
-  const pod = worst.pod.metadata.name ?? '';
+  const pod = worst.pod.metadata.name;
+  const told = refusal ? [refusal.wayOut] : [];
   const more = `More: kubectl -n ${namespace} describe pod ${pod}`;
-  if (!worst.reason.logs) return more;
+  if (!worst.reason.logs) return [...told, more].join('\n');
   const lines = await lastLogLines(client, namespace, pod, { ...worst.reason.logs, lines: LOG_LINES });
-  if (lines.length === 0) return more;
-  return [`Its last lines:`, ...lines.map((line) => `  ${line}`), more].join('\n');
+  if (lines.length === 0) return [...told, more].join('\n');
+  return [...told, `Its last lines:`, ...lines.map((line) => `  ${line}`), more].join('\n');
 }
