@@ -166,7 +166,14 @@ describe('two people at once', () => {
         join(process.cwd(), 'dist/wherry.mjs'),
         ...['deploy', app.folder, '--name', cluster.name, '--strategy', 'blue-green', '--hold'],
       ],
-      { env: { ...process.env, WHERRY_HOME: cluster.home, WHERRY_IMAGES: '/var/lib/wherry/images' }, stdio: 'pipe' },
+      {
+        env: {
+          ...process.env,
+          WHERRY_HOME: cluster.home,
+          WHERRY_IMAGES: process.env.WHERRY_IMAGES ?? '/var/lib/wherry/images',
+        },
+        stdio: 'pipe',
+      },
     );
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
