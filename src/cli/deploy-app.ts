@@ -1,4 +1,4 @@
-import { UserError } from '../base/index.ts';
+import { systemClock, UserError } from '../base/index.ts';
 import { type Ingress, kinds } from '../engine/kinds/index.ts';
 import {
   CANARY_DEFAULT,
@@ -6,6 +6,7 @@ import {
   existingSecrets,
   type Outcome,
   type Plan,
+  patientClient,
   planRelease,
   type ReleaseRequest,
   readLive,
@@ -101,7 +102,7 @@ export async function deployApp(
   const ground = await findGroundFor(options, steps);
   try {
     const place = {
-      client: ground.client,
+      client: patientClient(ground.client, systemClock, signal),
       app: application.name,
       namespace: ground.namespace,
       context: ground.context,
@@ -116,7 +117,7 @@ export async function deployApp(
     return await underLease(place, `deploying ${application.name}`, steps, signal, async (lease, trace) => {
       const ledger = await ledgerOf(place);
       const around = surroundings(place, ledger, lease, steps, signal, options);
-      await settleUnfinished(ledger, around, trace, steps);
+      await settleUnfinished(ledger, around, trace, steps, options);
       // Servers' images are fetched, or assembled, while the app's own are built.
       const known = await runningImages(images, ground, await ledger.lastGood(), options);
       const [built] = await bothOrFirstFault(

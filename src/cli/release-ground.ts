@@ -109,7 +109,8 @@ export function timeoutMs({ timeout }: ReleaseFlags): number | undefined {
 }
 
 /**
- * Settles a release that was cut off before a new one begins: on a terminal it asks, elsewhere it tells.
+ * Settles a release that was cut off before a new one begins: on a terminal it asks, elsewhere, or where
+ * nothing is to be asked, it tells.
  * @throws UserError naming the step it was left at, and the commands that go on and back.
  */
 export async function settleUnfinished(
@@ -117,11 +118,12 @@ export async function settleUnfinished(
   around: RunSurroundings,
   trace: LeaseTrace | undefined,
   steps: Steps,
+  flags: ReleaseFlags,
 ): Promise<void> {
   const left = await ledger.interrupted();
   if (!left) return;
   const told = unfinishedError(left, trace, systemClock);
-  if (!isTerminal()) throw told;
+  if (!isTerminal() || flags.yes || flags.json) throw told;
   steps.line(`${told.place} ${told.fault}`);
   const held = isHeld(left);
   const { select, isCancel } = await import('@clack/prompts');
@@ -137,7 +139,8 @@ export async function settleUnfinished(
   });
   if (isCancel(choice) || choice === 'leave') throw told;
   const outcome = await { promote: promoteRelease, resume: resumeRelease, abort: abortRelease }[choice](left, around);
-  if (outcome.verdict !== 'good' && outcome.verdict !== 'aborted') throw outcomeError(outcome);
+  if (outcome.verdict !== 'aborted') tellOutcome(outcome, steps);
+  if (outcome.verdict === 'held') throw unfinishedError(await ledger.get(outcome.number), undefined, systemClock);
 }
 
 /** Asks before a place that is called like production; without a terminal --yes must have been said. */

@@ -31,7 +31,7 @@ export async function rollBack(
   steps: Steps,
   signal: AbortSignal,
 ): Promise<void> {
-  await withRelease(words, options, async ({ place, ledger, number }) => {
+  await withRelease(words, options, signal, async ({ place, ledger, number }) => {
     const { app } = place;
     const planned = async () => {
       const all = await ledger.list();
@@ -57,7 +57,7 @@ export async function rollBack(
     await confirmProduction([place.context, place.namespace], `Roll ${app} back in it`, options);
     await underLease(place, `rolling ${app} back`, steps, signal, async (lease, trace) => {
       const around = surroundings(place, ledger, lease, steps, signal, options);
-      await settleUnfinished(ledger, around, trace, steps);
+      await settleUnfinished(ledger, around, trace, steps, options);
       const { target, request, plan, risks } = await planned();
       for (const note of [...plan.notes, ...risks]) steps.line(`  ! ${note}`);
       const unsafe = risks.length > 0;

@@ -47,7 +47,7 @@ export async function settleRelease(
   steps: Steps,
   signal: AbortSignal,
 ): Promise<void> {
-  await withRelease(words, options, async ({ place, ledger, number }) => {
+  await withRelease(words, options, signal, async ({ place, ledger, number }) => {
     const { client, app, namespace } = place;
     const left = await unfinished(ledger, app, number);
     const trace = await lookAtLease(client, app, namespace, systemClock);
@@ -70,6 +70,13 @@ export async function settleRelease(
     }
     if (settling !== 'abort' || outcome.verdict !== 'aborted') tellOutcome(outcome, steps);
     steps.end();
+    if (settling === 'abort' && outcome.verdict === 'good') {
+      throw new UserError(
+        `v${outcome.number}`,
+        'came to its good end before it could be aborted',
+        'It serves. wherry rollback goes back from it.',
+      );
+    }
     if (options.json) {
       console.log(JSON.stringify(outcomeJson(await ledger.get(outcome.number), outcome), null, 2));
     } else if (outcome.verdict === 'aborted') console.log(`v${outcome.number} of ${app} was taken back`);

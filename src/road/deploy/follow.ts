@@ -1,13 +1,14 @@
 import type { Clock } from '../../base/index.ts';
 import { type Kind, type KubeObject, StatusError } from '../../engine/kinds/index.ts';
 import type { RoadClient } from './contract.ts';
+import { isPassing } from './patient.ts';
 
 const RETRY_MS = 500;
 
 /**
  * Keeps a list of objects up to date by list and watch until the signal aborts, telling `onChange` the whole list after
  * every change. Reads one namespace only, so it needs no rights beyond it. A watch that ends is opened again; one whose
- * version is too old starts with a fresh list.
+ * version is too old, or that breaks for a passing cause, starts with a fresh list.
  */
 export async function follow<T extends KubeObject>(
   client: RoadClient,
@@ -40,7 +41,9 @@ export async function follow<T extends KubeObject>(
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof StatusError) || error.code !== 410) throw error;
+      if (error instanceof StatusError && error.code === 410) continue;
+      if (!isPassing(error)) throw error;
+      await clock.sleep(RETRY_MS, signal).catch(() => {});
     }
   }
 }

@@ -5,6 +5,7 @@ export { existingSecrets } from './existing.ts';
 export { follow } from './follow.ts';
 export { askHolder, type HeldLease, type LeaseRequest, type LeaseTrace, lookAtLease, takeLease } from './lease.ts';
 export { readLive } from './live-state.ts';
+export { patientClient } from './patient.ts';
 export { planRelease, planText } from './plan-release.ts';
 export { podReason } from './pod-reason.ts';
 export { productionName } from './production.ts';

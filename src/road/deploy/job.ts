@@ -1,5 +1,5 @@
 import { UserError } from '../../base/index.ts';
-import { type Job, kinds } from '../../engine/kinds/index.ts';
+import { type Job, kinds, StatusError } from '../../engine/kinds/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import { applyObject, liveObject } from './apply.ts';
 import type { DeployOptions, RoadClient } from './contract.ts';
@@ -52,7 +52,11 @@ export async function runJob(client: RoadClient, object: Manifest, options: Depl
 
 async function takeAway(client: RoadClient, object: Manifest, options: DeployOptions): Promise<void> {
   const { namespace = 'default', name } = object.metadata;
-  await client.delete<Job>(kinds.jobs, namespace, name, { propagationPolicy: 'Background' });
+  try {
+    await client.delete<Job>(kinds.jobs, namespace, name, { propagationPolicy: 'Background' });
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+  }
   const ending = new AbortController();
   let isGone = false;
   const limit = options.clock.after(options.timeoutMs ?? GONE_MS, () => ending.abort());

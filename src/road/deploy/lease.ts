@@ -4,10 +4,12 @@ import { type Clock, UserError } from '../../base/index.ts';
 import { type Draft, kinds, type Lease, StatusError } from '../../engine/kinds/index.ts';
 import type { RoadClient } from './contract.ts';
 import { follow } from './follow.ts';
+import { isPassing } from './patient.ts';
 import { ago } from './times.ts';
 
 // Invariants: at most one holder of `wherry-APP` writes the app's objects and its newest release. Whoever holds it renews
-// it; whoever finds it unrenewed past its time, or its holder dead, may take it. Every write carries the version it saw.
+// it; whoever finds it unrenewed past its time, or its holder dead, may take it. Clocks of machines differ, so only the
+// finder's own clock counts. Taking it carries the version that was seen, renewing it the holder that is expected.
 
 const EXPIRY_SECONDS = 30;
 const RENEW_MS = 10_000;
@@ -15,6 +17,9 @@ const DOING = 'wherry/doing';
 const REQUEST = 'wherry/request';
 const PROCESS = 'wherry/process';
 const TRIES_MAX = 5;
+const WATCH_EVERY_MS = 2_000;
+/** What a JSON patch is answered whose test fails. */
+const TEST_FAILED = 422;
 
 /** What somebody else asks of the one who holds the lease. */
 export type LeaseRequest = 'promote' | 'abort';
@@ -33,10 +38,13 @@ export interface LeaseOptions {
 export interface HeldLease {
   /** Aborts, with the reason, when somebody else holds it or it could not be renewed in time. */
   readonly lost: AbortSignal;
-  /** Calls the handler for what others ask, once each; answers the way to end that. */
+  /** Calls the handler for what others ask, or have asked and nothing cleared; answers the way to end that. */
   onRequest(handler: (request: LeaseRequest) => void): () => void;
-  /** Tells others what is going on. */
-  tell(doing: string): Promise<void>;
+  /**
+   * Tells others what is going on. A promotion that was asked for is forgotten, unless `mayPromote`: then it is what comes
+   * next that they ask for. An abort is never forgotten. Rejects when the lease is lost.
+   */
+  tell(doing: string, mayPromote?: boolean): Promise<void>;
   /** Gives it up. `keep` leaves the trace of when and where an unfinished release was left. */
   release(keep?: boolean): Promise<void>;
 }
@@ -63,8 +71,8 @@ export function ownName(): string {
 }
 
 /**
- * Takes the app's lease and renews it until it is released. A holder that is dead, or has not renewed it for 30 s, loses
- * it; since clocks of machines differ, one that lives elsewhere is watched for a while before.
+ * Takes the app's lease and renews it until it is released. A holder that is dead loses it at once; one that lives
+ * elsewhere when it was watched for 30 s and did not renew it, since clocks of machines differ.
  * @throws UserError naming the holder, since when and what he does.
  */
 export async function takeLease(options: LeaseOptions): Promise<HeldLease> {
@@ -106,7 +114,7 @@ export async function lookAtLease(
   if (!lease) return undefined;
   const renewedAtMs = renewedAt(lease);
   const holder = lease.spec.holderIdentity || undefined;
-  const isFresh = renewedAtMs !== undefined && clock.now() - renewedAtMs < EXPIRY_SECONDS * 1000;
+  const isFresh = renewedAtMs !== undefined && Math.abs(clock.now() - renewedAtMs) < EXPIRY_SECONDS * 1000;
   return {
     holder,
     renewedAtMs,
@@ -131,7 +139,6 @@ function hold(taken: Lease, options: LeaseOptions): HeldLease {
   const name = nameOfLease(app);
   const losing = new AbortController();
   const ended = new AbortController();
-  let renewedMs = clock.monotonic();
   const handlers = new Set<(request: LeaseRequest) => void>();
   let asked: string | undefined;
   const mine = ownIdentity();
@@ -139,25 +146,38 @@ function hold(taken: Lease, options: LeaseOptions): HeldLease {
     losing.abort(
       new UserError(name, fault, 'See how far it got: wherry releases. Then wherry resume, or wherry abort.'),
     );
-  const patch = async (spec: object, annotations: object = {}): Promise<void> => {
-    // The test makes it fail for whoever lost the lease meanwhile.
-    const body = { metadata: { uid: taken.metadata.uid, annotations }, spec };
-    await client.patch(kinds.leases, namespace, name, { type: 'merge', body });
-    renewedMs = clock.monotonic();
-  };
-  const renew = async (): Promise<void> => {
+  const patch = async (values: Readonly<Record<string, string>>): Promise<void> => {
+    const started = clock.monotonic();
+    // The test makes it fail for whoever lost the lease meanwhile: asleep, or cut off from the cluster.
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: taken.metadata.uid },
+      { op: 'test', path: '/spec/holderIdentity', value: mine },
+      { op: 'test', path: '/spec/acquireTime', value: taken.spec.acquireTime },
+      { op: 'add', path: '/spec/renewTime', value: microTime(clock) },
+      ...Object.entries(values).map(([path, value]) => ({ op: 'add', path, value })),
+    ];
     try {
-      await patch({ renewTime: microTime(clock) });
+      await client.patch(kinds.leases, namespace, name, { type: 'json', body });
     } catch (error) {
-      if (error instanceof StatusError && (error.code === 404 || error.code === 409)) lose('was taken away');
-      else if (clock.monotonic() - renewedMs > EXPIRY_SECONDS * 1000) lose('could not be renewed for 30 s');
+      if (error instanceof StatusError && [404, 409, TEST_FAILED].includes(error.code)) lose('is no longer held by us');
+      throw error;
     }
+    expiry.cancel();
+    expiry = expireIn(EXPIRY_SECONDS * 1000 - (clock.monotonic() - started));
   };
+  // On its own, since a renewal may hang; others count from when the last good one was sent.
+  const expireIn = (delayMs: number) => clock.after(delayMs, () => lose('could not be renewed for 30 s'));
+  let expiry = expireIn(EXPIRY_SECONDS * 1000);
   let timer = clock.after(RENEW_MS, function again() {
-    void renew().finally(() => {
-      if (!ended.signal.aborted) timer = clock.after(RENEW_MS, again);
-    });
+    void patch({})
+      .catch(() => {})
+      .finally(() => {
+        if (!ended.signal.aborted) timer = clock.after(RENEW_MS, again);
+      });
   });
+  const hand = (request: string | undefined, to: Iterable<(request: LeaseRequest) => void>): void => {
+    if (request === 'promote' || request === 'abort') for (const handler of to) handler(request);
+  };
   const following = follow(
     client,
     kinds.leases,
@@ -171,7 +191,7 @@ function hold(taken: Lease, options: LeaseOptions): HeldLease {
         const request = lease.metadata.annotations?.[REQUEST];
         if (request === asked) return;
         asked = request;
-        if (request === 'promote' || request === 'abort') for (const handler of handlers) handler(request);
+        hand(request, handlers);
       },
     },
   );
@@ -181,21 +201,31 @@ function hold(taken: Lease, options: LeaseOptions): HeldLease {
     lost: losing.signal,
     onRequest(handler) {
       handlers.add(handler);
+      hand(asked, [handler]);
       return () => void handlers.delete(handler);
     },
-    async tell(doing) {
-      asked = undefined;
-      await patch({ renewTime: microTime(clock) }, { [DOING]: doing, [REQUEST]: null });
+    async tell(doing, mayPromote = false) {
+      const isStale = asked === 'promote' && !mayPromote;
+      if (isStale) asked = undefined;
+      try {
+        await patch({ [pathOf(DOING)]: doing, ...(isStale ? { [pathOf(REQUEST)]: '' } : {}) });
+      } catch (error) {
+        losing.signal.throwIfAborted();
+        // What others read is not worth a release; whether it is still held, its renewals tell.
+        if (!(error instanceof StatusError) || !isPassing(error)) throw error;
+      }
     },
     async release(keep = false) {
       ended.abort();
       timer.cancel();
       if (losing.signal.aborted) return;
       try {
-        if (keep) await patch({ holderIdentity: '', renewTime: microTime(clock) });
-        else await client.delete(kinds.leases, namespace, name, { uid: taken.metadata.uid });
+        await patch(keep ? { '/spec/holderIdentity': '' } : {});
+        if (!keep) await client.delete(kinds.leases, namespace, name, { uid: taken.metadata.uid });
       } catch (error) {
         if (!(error instanceof StatusError)) throw error;
+      } finally {
+        expiry.cancel();
       }
     },
   };
@@ -243,13 +273,18 @@ async function readLease(client: RoadClient, app: string, namespace: string): Pr
 async function isAbandoned(lease: Lease, options: LeaseOptions): Promise<boolean> {
   const { clock, client, app, namespace } = options;
   if (isDeadHere(lease)) return true;
-  const renewedMs = renewedAt(lease) ?? 0;
-  if (clock.now() - renewedMs < EXPIRY_SECONDS * 1000) return false;
-  if (clock.now() - renewedMs > 10 * EXPIRY_SECONDS * 1000) return true;
-  options.onProgress?.(`${lease.spec.holderIdentity} has not been heard of for a while; waiting whether he is`);
-  await clock.sleep(RENEW_MS + 2_000, options.signal);
-  const later = await readLease(client, app, namespace);
-  return later?.spec.renewTime === lease.spec.renewTime;
+  if (Math.abs(clock.now() - (renewedAt(lease) ?? 0)) < EXPIRY_SECONDS * 1000) return false;
+  options.onProgress?.(
+    `${lease.spec.holderIdentity} has not been heard of for a while; waiting up to ${EXPIRY_SECONDS} s whether he is`,
+  );
+  const limitMs = clock.monotonic() + EXPIRY_SECONDS * 1000;
+  while (clock.monotonic() < limitMs) {
+    await clock.sleep(WATCH_EVERY_MS, options.signal);
+    const later = await readLease(client, app, namespace);
+    if (!later?.spec.holderIdentity) return true;
+    if (later.spec.renewTime !== lease.spec.renewTime) return false;
+  }
+  return true;
 }
 
 function heldBy(app: string, lease: Lease, clock: Clock): UserError {
@@ -293,6 +328,11 @@ function startOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Path of an annotation in a JSON patch (RFC 6901). */
+function pathOf(annotation: string): string {
+  return `/metadata/annotations/${annotation.replace('/', '~1')}`;
 }
 
 function renewedAt(lease: Lease): number | undefined {

@@ -4,6 +4,7 @@ import type { LoadReport } from '../load/index.ts';
 import type { Manifest } from '../manifests/index.ts';
 import type { Release } from '../releases/index.ts';
 import type { Plan, PlanStep, Undoing } from './contract.ts';
+import { isPassing } from './patient.ts';
 import { planUndo } from './plan-undo.ts';
 import { type Proof, startProof } from './proof.ts';
 import type { GapClock, RunSurroundings, StepContext } from './run-context.ts';
@@ -12,6 +13,9 @@ import { Held } from './step-hold.ts';
 
 /** Steps in which no pod is being started. */
 const SETTLED: ReadonlySet<PlanStep['type']> = new Set(['hold', 'smoke', 'traffic']);
+
+/** The reason stands in the record twice, and a record has its bound. */
+const REASON_LENGTH_MAX = 32 * 1024;
 
 /** A release under way: what it does, and how far it is. */
 export interface RunningRelease {
@@ -57,7 +61,7 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
   if (plan.undoing) return await goBack(release, plan.undoing);
   try {
     proof = await beginProof(release, around, signal);
-    proof?.watch((fault) => failing.abort(fault));
+    if (!isDown()) proof?.watch((fault) => failing.abort(fault));
     for (; stepsDone < plan.steps.length; ) {
       const step = plan.steps[stepsDone] as PlanStep;
       signal.throwIfAborted();
@@ -102,6 +106,12 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     await proof?.stop().catch(() => {});
   }
 
+  /** Taken up where nothing is meant to serve: what was taken away has not come back. */
+  function isDown(): boolean {
+    const done = plan.steps.slice(0, stepsDone + 1);
+    return done.some(({ type }) => type === 'away') && !done.slice(0, -1).some(({ type }) => type === 'roll');
+  }
+
   function contextOf(undo: boolean, stepSignal: AbortSignal): StepContext {
     const progress = (text: string): void => around.onEvent({ type: 'progress', text });
     return {
@@ -134,7 +144,7 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     const { undo } = context;
     around.onEvent({ type: 'step', index, of, step, undo });
     const doing = undo ? `taking v${number} of ${plan.app} back` : `releasing v${number} of ${plan.app}`;
-    await lease.tell(`${doing} (step ${index + 1} of ${of}: ${step.type})`);
+    await lease.tell(`${doing} (step ${index + 1} of ${of}: ${step.type})`, step.type === 'hold');
     await runStep(step, context);
     around.onEvent({ type: 'done', index, of, step, undo });
   }
@@ -145,15 +155,9 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     if (around.signal.aborted) throw interrupted();
     if (aborting.signal.aborted) return { verdict: 'aborted', reason: 'somebody asked for it: wherry abort' };
     const fault: unknown = failing.signal.aborted ? failing.signal.reason : error;
-    if (!(fault instanceof UserError) && !(fault instanceof StatusError) && !(await reachable())) {
-      throw new UserError(
-        `v${number}`,
-        `lost the way to the cluster at step ${stepsDone + 1} of ${plan.steps.length}: ${messageOf(fault)}`,
-        'Once it is back: wherry resume goes on, wherry abort goes back.',
-        { cause: fault },
-      );
-    }
-    return { verdict: 'undone', reason: messageOf(fault) };
+    // Whatever it looked like: without the cluster nothing can be taken back, and little was known of the version.
+    if (!(await reachable())) throw wayLost(fault);
+    return { verdict: 'undone', reason: messageOf(fault).slice(0, REASON_LENGTH_MAX) };
   }
 
   function interrupted(): UserError {
@@ -161,12 +165,21 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     return new UserError(`v${number}`, `stopped at ${step}`, 'wherry resume goes on, wherry abort goes back.');
   }
 
+  function wayLost(fault: unknown): UserError {
+    return new UserError(
+      `v${number}`,
+      `lost the way to the cluster at step ${Math.min(stepsDone + 1, plan.steps.length)} of ${plan.steps.length}: ${messageOf(fault).split('\n')[0] ?? ''}`,
+      'Once it is back: wherry resume goes on, wherry abort goes back.',
+      { cause: fault },
+    );
+  }
+
   async function reachable(): Promise<boolean> {
     try {
       await around.client.list(kinds.leases, { namespace: plan.namespace, limit: 1 });
       return true;
     } catch (error) {
-      return error instanceof StatusError;
+      return error instanceof StatusError && !isPassing(error);
     }
   }
 
@@ -190,7 +203,7 @@ export async function runPlan(release: RunningRelease, around: RunSurroundings):
     } catch (error) {
       if (lease.lost.aborted) throw lease.lost.reason;
       if (around.signal.aborted) throw interrupted();
-      if (!(await reachable())) throw error;
+      if (!(await reachable())) throw wayLost(error);
       const both = `${reason}\nIt could not be taken back by itself: ${messageOf(error)}`;
       await ledger.finish(number, 'failed', { reason: both, ...(migration ? { migration } : {}) });
       return { number, verdict: 'failed', reason: both, proof: undefined, gapMs: undefined };

@@ -164,3 +164,57 @@ test('the hash of the configuration changes with any value, and with nothing els
   const deployment: Manifest = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' } };
   assert.equal(one, configurationHash([config('a', { A: '1', B: '2' }), deployment, config('b', { C: '3' })]));
 });
+
+test('what a release would bring back may be as large as what it brings, and is whole for whoever goes on', async () => {
+  const client = openCluster();
+  const ledger = openLedger(client, 'shop', 'shop');
+  const large = (name: string) => config(name, { file: randomBytes(600_000).toString('base64') });
+  const before = { release: 1, objects: [large('one'), large('two')], created: [], served: true };
+  const plan = { app: 'shop', steps: [], before };
+  const { number } = await ledger.begin({ ...draft([large('one')]), plan });
+  await ledger.progress(number, 1, { plan: { ...plan, undoing: { reason: 'x', verdict: 'undone' } } });
+  const left = await ledger.interrupted();
+  assert.deepEqual((left?.plan as typeof plan | undefined)?.before.objects, before.objects);
+  await ledger.prune();
+  assert.deepEqual(((await ledger.get(number)).plan as typeof plan).before.objects, before.objects, 'and is not swept');
+  const finished = await ledger.finish(number, 'good');
+  assert.ok(JSON.stringify(finished).length < 10_000);
+});
+
+test('a release that begins has room for its end; one that has not is told before anything is applied', async () => {
+  const client = openCluster();
+  const ledger = openLedger(client, 'shop', 'shop');
+  const filled = (bytes: number) => ({ ...draft(), sourceHash: randomBytes(bytes).toString('hex') });
+  await assert.rejects(
+    ledger.begin(filled(950_000)),
+    /release v1 of shop: has \d+ bytes when packed; at most 900000 fit/,
+  );
+  assert.deepEqual(await ledger.list(), []);
+  const { number } = await ledger.begin(filled(700_000));
+  const reason = randomBytes(200_000).toString('hex');
+  const plan = { steps: [], undoing: { reason: randomBytes(16_384).toString('hex'), verdict: 'undone' } };
+  await ledger.progress(number, 1, { plan });
+  const failed = await ledger.finish(number, 'failed', { reason });
+  assert.ok(failed.reason?.startsWith(reason.slice(0, 32_000)) && failed.reason.length < 40_000);
+});
+
+test('a verdict whose answer was lost is given once, and stands', async () => {
+  const client = openCluster();
+  const ledger = openLedger(client, 'shop', 'shop');
+  await ledger.begin(draft());
+  let updates = 0;
+  const deaf: Client = new Proxy(client, {
+    get(target, key) {
+      if (key !== 'update') return Reflect.get(target, key);
+      return async (...rest: Parameters<Client['update']>) => {
+        updates++;
+        await target.update(...rest);
+        // What a second sending of the same version meets.
+        return await target.update(...rest);
+      };
+    },
+  });
+  assert.equal((await openLedger(deaf, 'shop', 'shop').finish(1, 'good')).verdict, 'good');
+  assert.equal(updates, 1);
+  await assert.rejects(ledger.finish(1, 'failed'), /is finished \(good\) and never changes/);
+});

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Client } from '../../engine/client/index.ts';
 import { kinds, type Secret, StatusError } from '../../engine/kinds/index.ts';
 import type { Manifest } from '../manifests/index.ts';
+import type { Release } from './contract.ts';
 import { APP_LABEL, packed, unpacked } from './record.ts';
 
 const PART_TYPE = 'wherry.io/release-part';
@@ -58,14 +59,36 @@ export async function takeBack(
   return result;
 }
 
-/** Takes away the parts that none of the objects names. */
+/**
+ * A plan with the objects that it would bring back (`before.objects`) by `change`: they may be as large as those of the
+ * release. A plan of another shape comes back as it is.
+ */
+export async function withBefore(
+  plan: unknown,
+  change: (objects: readonly Manifest[]) => Promise<Manifest[]>,
+): Promise<unknown> {
+  const objects = beforeOf(plan);
+  if (objects.length === 0) return plan;
+  const { before, ...rest } = plan as { before: object };
+  return { ...rest, before: { ...before, objects: await change(objects) } };
+}
+
+function beforeOf(plan: unknown): readonly Manifest[] {
+  if (typeof plan !== 'object' || plan === null || !('before' in plan)) return [];
+  const { before } = plan;
+  if (typeof before !== 'object' || before === null || !('objects' in before)) return [];
+  return Array.isArray(before.objects) ? (before.objects as readonly Manifest[]) : [];
+}
+
+/** Takes away the parts that none of the releases names. */
 export async function sweepParts(
   client: Client,
   app: string,
   namespace: string,
-  kept: readonly Manifest[],
+  kept: readonly Pick<Release, 'objects' | 'plan'>[],
 ): Promise<void> {
-  const named = new Set(kept.map((object) => object[REFERENCE]));
+  const objects = kept.flatMap((release) => [...release.objects, ...beforeOf(release.plan)]);
+  const named = new Set(objects.map((object) => object[REFERENCE]));
   const labelSelector = `${APP_LABEL}=${app},${PART_LABEL}`;
   const { items } = await client.list<Secret>(kinds.secrets, { namespace, labelSelector });
   for (const { metadata } of items) {

@@ -8,16 +8,21 @@ export const APP_LABEL = 'wherry/app';
 export const NUMBER_LABEL = 'wherry/release';
 export const VERDICT_LABEL = 'wherry/verdict';
 const KEY = 'release';
-/** A Secret holds 1 MiB; some of it is names. */
-const RECORD_BYTES_MAX = 1_000_000;
+/** A Secret holds 1 MiB of values. */
+const RECORD_BYTES_MAX = 1024 * 1024;
+/** Begun, a record must have room for how it ends; otherwise its release could be neither finished nor taken back. */
+const BEGUN_BYTES_MAX = 900_000;
 const UNPACKED_BYTES_MAX = 256 * 1024 * 1024;
 
 export function recordName(app: string, number: number): string {
   return `wherry-release-${app}-v${number}`;
 }
 
-/** A release as the cluster keeps it: a Secret, since it carries passwords. A finished one is immutable. */
-export function toRecord(release: Release): Draft<Secret> {
+/**
+ * A release as the cluster keeps it: a Secret, since it carries passwords. A finished one is immutable. `isBegun`: it was
+ * written before.
+ */
+export function toRecord(release: Release, isBegun: boolean): Draft<Secret> {
   const { app, namespace, number, verdict } = release;
   return {
     metadata: {
@@ -31,7 +36,7 @@ export function toRecord(release: Release): Draft<Secret> {
       },
     },
     type: RELEASE_TYPE,
-    data: { [KEY]: packed(release, `release v${number} of ${app}`) },
+    data: { [KEY]: packed(release, `release v${number} of ${app}`, isBegun ? RECORD_BYTES_MAX : BEGUN_BYTES_MAX) },
     ...(verdict === 'running' ? {} : { immutable: true }),
   };
 }
@@ -42,12 +47,12 @@ export function fromRecord(secret: Secret): Release {
 }
 
 /** Base64 of gzipped JSON. @throws UserError when that is larger than a Secret may be. */
-export function packed(value: unknown, what: string): string {
+export function packed(value: unknown, what: string, bytesMax = RECORD_BYTES_MAX): string {
   const bytes = gzipSync(JSON.stringify(value));
-  if (bytes.length <= RECORD_BYTES_MAX) return bytes.toString('base64');
+  if (bytes.length <= bytesMax) return bytes.toString('base64');
   throw new UserError(
     what,
-    `has ${bytes.length} bytes when packed; at most ${RECORD_BYTES_MAX} fit into one object of the cluster`,
+    `has ${bytes.length} bytes when packed; at most ${bytesMax} fit into one object of the cluster`,
     'Take large files out of the app’s configuration: into its image, or a volume.',
   );
 }
