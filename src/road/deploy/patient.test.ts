@@ -11,6 +11,7 @@ const refusal = (code: number, reason: string): StatusError =>
   new StatusError({
     apiVersion: 'v1',
     kind: 'Status',
+    metadata: {},
     status: 'Failure',
     code,
     reason,
