@@ -138,7 +138,7 @@ function planText(
     const value = variable.service
       ? `${variable.service.part} of ${variable.service.kind}`
       : variable.secret === undefined
-        ? (variable.fallback ?? 'no default')
+        ? (variable.fallback ?? (variable.optional ? 'may be left out' : 'no default'))
         : variable.secret;
     rows.push([kind, `${variable.name}: ${value}`, variable.sources.join(', ')]);
   }

@@ -262,7 +262,8 @@ async function explain(
 ): Promise<string | undefined> {
   if (!worst) return undefined;
   const pod = worst.pod.metadata.name;
-  const told = refusal ? [refusal.wayOut] : [];
+  // Of a container that ended by itself its last lines tell, not the port it had not opened yet.
+  const told = refusal && (refusal.certain || refusedPort(worst.reason.text) !== undefined) ? [refusal.wayOut] : [];
   const more = `More: kubectl -n ${namespace} describe pod ${pod}`;
   if (!worst.reason.logs) return [...told, more].join('\n');
   const lines = await lastLogLines(client, namespace, pod, { ...worst.reason.logs, lines: LOG_LINES });

@@ -204,6 +204,8 @@ test('an app that writes no files runs on a read-only root; one that does says w
     partNamed(reading, 'shop').mounts.map(({ path }) => path),
     ['/tmp'],
   );
+  const logging = await withSettings({}, { ...NODE, 'a.js': 'app.listen(3000)\npino({ level: "info" })' });
+  assert.equal(partNamed(logging, 'shop').container?.securityContext?.readOnlyRootFilesystem, true);
   const writing = await withSettings({}, { ...NODE, 'a.js': 'app.listen(3000)\nfs.writeFileSync("x", "y")' });
   assert.equal(partNamed(writing, 'shop').container, undefined);
   assert.match(writing.notes.join('\n'), /a\.js:2: the code seems to write files \(writeFileSync\(\), so the root/);

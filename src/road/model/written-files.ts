@@ -5,7 +5,7 @@ const WRITES: Readonly<Partial<Record<Language, { readonly files: RegExp; readon
   node: {
     files: /\.(?:[cm]?[jt]sx?)$/,
     calls:
-      /\b(?:writeFile|appendFile|createWriteStream|outputFile|mkdir|mkdtemp|copyFile|rename|symlink|truncate|rm|unlink)(?:Sync)?\s*\(|\bopen(?:Sync)?\([^)\n]*,\s*['"`][wax]|\b(?:multer|better-sqlite3|sqlite3?|node:sqlite|fs-extra|lowdb|nedb|level|lmdb|formidable|node-persist|winston-daily-rotate-file)\b/,
+      /\b(?:writeFile|appendFile|createWriteStream|outputFile|mkdir|mkdtemp|copyFile|rename|symlink|truncate|rm|unlink)(?:Sync)?\s*\(|\bopen(?:Sync)?\([^)\n]*,\s*['"`][wax]|\b(?:multer|better-sqlite3|sqlite3?|node:sqlite|fs-extra|lowdb|nedb|lmdb|formidable|node-persist|winston-daily-rotate-file)\b|(?:\bfrom|\bimport|\brequire\()\s*['"]level['"]/,
   },
   python: {
     files: /\.py$/,

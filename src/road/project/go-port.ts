@@ -12,7 +12,9 @@ export function writtenPort(sources: readonly Source[]): Fact<number> | undefine
     new RegExp(String.raw`\bAddr:\s*${ADDRESS}`),
     new RegExp(String.raw`\b(?:flag|pflag)\.String(?:Var)?\([^)\n]{0,160}${ADDRESS}`),
     new RegExp(String.raw`\b\w*(?:[aA]ddr|[lL]isten|[bB]ind)\w*\s*(?::=|=)\s*${ADDRESS}`),
-    /\b(?:flag|pflag)\.Int(?:Var)?\([^)\n]{0,160}()"(?:\w+-)?port"\s*,\s*(\d{2,5})\b/,
+    // On a flag set that has another name the flag must be called just "port": others are of metrics, gRPC, a peer.
+    /\b(?:flag|pflag)\.U?[iI]nt(?:\d\d)?(?:Var)?P?\([^)\n]{0,160}()"(?:\w+-)?port"\s*,\s*(?:"\w?"\s*,\s*)?(\d{2,5})\b/,
+    /\b\w+(?:\(\))?\.U?[iI]nt(?:\d\d)?(?:Var)?P?\((?:\s*&[\w.]+\s*,)?\s*()"(?:http-?|listen-?)?port"\s*,\s*(?:"\w?"\s*,\s*)?(\d{2,5})\b/,
     /\b\w*[pP]ort\s*(?::=|=)\s*()"?:?(\d{2,5})\b"?/,
   ];
   for (const pattern of patterns) {

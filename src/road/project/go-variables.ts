@@ -14,6 +14,7 @@ const VALUE = String.raw`(?:"((?:\\.|[^"\\])*)"|${'`([^`]*)`'}|(-?\d[\d_]*(?:\.\
  */
 export function goVariables(sources: readonly Source[]): FoundVariable[] {
   const readers = ownReaders(sources);
+  const flagDefaults = boundFlags(sources);
   return sources.flatMap(({ path, text }) => {
     const found: FoundVariable[] = [];
     const add = (name: string | undefined, fallback: string | undefined, index: number, optional = false): void => {
@@ -37,7 +38,7 @@ export function goVariables(sources: readonly Source[]): FoundVariable[] {
       }
     }
     structTags(text, add);
-    viper(text, add);
+    viper(text, flagDefaults, add);
     for (const match of text.matchAll(
       /\bEnvVars?:\s*\[\]string\{\s*"(\w+)"|\bEnvVar:\s*"(\w+)"|\.Envar\("(\w+)"\)|cli\.EnvVars\(\s*"(\w+)"/g,
     ))
@@ -46,13 +47,29 @@ export function goVariables(sources: readonly Source[]): FoundVariable[] {
   });
 }
 
-type Add = (name: string | undefined, fallback: string | undefined, index: number) => void;
+type Add = (name: string | undefined, fallback: string | undefined, index: number, optional?: boolean) => void;
 
 /** `5 * time.Second` as time.ParseDuration reads it: `5s`. */
 function durationOf(text: string): string | undefined {
   const match = /^\s*(?:(\d+)\s*\*\s*)?time\.(Millisecond|Second|Minute|Hour)\s*\)/.exec(text);
   const units: Readonly<Record<string, string>> = { Millisecond: 'ms', Second: 's', Minute: 'm', Hour: 'h' };
   return match ? `${match[1] ?? '1'}${units[match[2] ?? ''] ?? 's'}` : undefined;
+}
+
+/** Flags that viper was given (`BindPFlags`), each with its default; undefined where that is worked out. */
+function boundFlags(sources: readonly Source[]): ReadonlyMap<string, string | undefined> {
+  const flags = new Map<string, string | undefined>();
+  if (!sources.some(({ text }) => /\bviper\.BindPFlags?\(/.test(text))) return flags;
+  const defined = new RegExp(
+    String.raw`\.(?:String|Bool|U?[iI]nt(?:\d\d?)?|Float\d\d|Duration|StringSlice)(?:Var)?P?\((?:\s*&[\w.]+\s*,)?\s*"([\w.-]+)"\s*,\s*(?:"\w"\s*,\s*)?(?:${VALUE}\s*,)?`,
+    'g',
+  );
+  for (const { text } of sources) {
+    for (const match of text.matchAll(defined)) {
+      flags.set(match[1] ?? '', match[2] ?? match[3] ?? match[4]?.replaceAll('_', '') ?? match[5]);
+    }
+  }
+  return flags;
 }
 
 /** Functions of the app that hand their first parameter to os.Getenv. */
@@ -95,7 +112,7 @@ function structTags(text: string, add: Add): void {
   }
 }
 
-function viper(text: string, add: Add): void {
+function viper(text: string, flags: ReadonlyMap<string, string | undefined>, add: Add): void {
   const prefix = /\bSetEnvPrefix\(\s*"(\w+)"\s*\)/.exec(text)?.[1];
   const nameOf = (key: string): string => [...(prefix ? [prefix] : []), key].join('_').toUpperCase();
   for (const match of text.matchAll(/\bBindEnv\(\s*"([\w.-]+)"\s*(?:,\s*"(\w+)")?/g)) {
@@ -113,6 +130,7 @@ function viper(text: string, add: Add): void {
     const key = match[1] ?? match[6] ?? '';
     if (keys.has(key) || (/[.-]/.test(key) && !replaces)) continue;
     keys.add(key);
-    add(nameOf(key.replace(/[.-]/g, '_')), match[2] ?? match[3] ?? match[4] ?? match[5], match.index);
+    const plain = match[2] ?? match[3] ?? match[4] ?? match[5];
+    add(nameOf(key.replace(/[.-]/g, '_')), plain ?? (flags.get(key) || undefined), match.index, flags.has(key));
   }
 }

@@ -52,6 +52,12 @@ test('struct tags of three libraries, viper with and without a prefix, and urfav
     ),
     ['DB_URL=- a.go:3'],
   );
+  assert.deepEqual(
+    variables(
+      'fs.Int("port", 9898, "where")\nfs.StringP("level", "l", "info", "how much")\nfs.String("file", "", "")\nviper.BindPFlags(fs)\nviper.AutomaticEnv()\nviper.GetInt("port")\nviper.GetString("level")\nviper.GetString("file")\nviper.GetString("other")',
+    ),
+    ['PORT=9898 a.go:6', 'LEVEL=info a.go:7', 'FILE=? a.go:8', 'OTHER=- a.go:9'],
+  );
   assert.deepEqual(variables('&cli.StringFlag{Name: "x", EnvVars: []string{"LISTEN"}}'), ['LISTEN=- a.go:1']);
 });
 

@@ -1,7 +1,7 @@
 import type { Fact, StartFact } from './contract.ts';
 import type { Folder } from './folder.ts';
 import type { NodeManifest } from './node-manifest.ts';
-import { withNeed } from './node-start.ts';
+import { withNeed, withoutEnvironmentFile } from './node-start.ts';
 
 /** Scripts that apply migrations in production, the plainest first. */
 const SCRIPTS = [
@@ -30,10 +30,11 @@ export function nodeMigrate(
     const script = manifest.text('scripts', name);
     // What asks questions or resets is for the author's desk.
     if (!script || /\b(?:migrate\s+dev|migrate\s+reset|make|generate|create)\b/.test(script.value)) continue;
-    const plain =
-      /^[\w@.-]+(?:\s+[\w@./=:-]+)*$/.test(script.value) && !/^(?:npm|npx|pnpm|yarn|bun|node)\b/.test(script.value);
-    const fact = { value: plain ? script.value : `${manager} run ${name}`, source: script.source };
-    return withNeed(manifest, fact, script.value.replace(/^(?:npx|dotenv\s+(?:-e\s+\S+\s+)?--)\s+/, ''));
+    const command = withoutEnvironmentFile(script.value);
+    const run = command === script.value ? /^(?:npm|npx|pnpm|yarn|bun|node)\b/ : /^(?:npm|npx|pnpm|yarn|bun)\b/;
+    const plain = /^[\w@.-]+(?:\s+[\w@./=:-]+)*$/.test(command) && !run.test(command);
+    const fact = { value: plain ? command : `${manager} run ${name}`, source: script.source };
+    return withNeed(manifest, fact, command.replace(/^(?:npx|dotenv\s+(?:-e\s+\S+\s+)?--)\s+/, ''));
   }
   const command = tool === undefined ? undefined : COMMANDS[tool]?.(folder);
   const owner = command && PACKAGES[tool ?? ''];

@@ -19,7 +19,9 @@ const code =
   (language: keyof typeof MIGRATION_LANGUAGES) =>
   (path: string, text: string): MigrationRisk[] =>
     codeRisks(path, text, MIGRATION_LANGUAGES[language]);
-const sql = (path: string, text: string): MigrationRisk[] => sqlRisks(path, text);
+/** What undoes a migration (`001.undo.users.sql`, `2_users.down.sql`, `down.sql`) runs only where somebody goes back by hand. */
+const UNDOES = /(?:^|[/._-])(?:undo|down|rollback)[._-](?:[^/]*\.)?sql$/i;
+const sql = (path: string, text: string): MigrationRisk[] => (UNDOES.test(path) ? [] : sqlRisks(path, text));
 const gooseUp = (path: string, text: string): MigrationRisk[] => {
   const from = text.search(/--\s*\+goose\s+Up/i);
   const back = text.search(/--\s*\+goose\s+Down/i);

@@ -72,7 +72,7 @@ function nodeRoutes({ path, text }: Source): Route[] {
     add('GET', match[1] ?? '/', match.index);
   }
   decorated(text, add);
-  const file = fileRoute(path);
+  const file = fileRoute(path, text);
   if (file !== undefined) add('GET', file, 0);
   return routes;
 }
@@ -100,7 +100,7 @@ function decorated(text: string, add: Add): void {
 }
 
 /** Frameworks whose files are the routes: Next's app and pages folders, Nuxt's server folder, SvelteKit's and Astro's. */
-function fileRoute(path: string): string | undefined {
+function fileRoute(path: string, text: string): string | undefined {
   const route =
     /(?:^|\/)app\/((?:[^/]+\/)*)route\.[jt]s$/.exec(path)?.[1] ??
     /(?:^|\/)pages\/(api\/.+)\.[jt]s$/.exec(path)?.[1] ??
@@ -108,6 +108,8 @@ function fileRoute(path: string): string | undefined {
   const nuxt = /(?:^|\/)server\/(api|routes)\/(.+?)(?:\.get)?\.[jt]s$/.exec(path);
   // Remix: app/routes/healthcheck.tsx; segments with a mark are no plain path.
   const remix = /(?:^|\/)app\/routes\/([\w-]+)(?:\/route)?\.[jt]sx?$/.exec(path)?.[1];
+  // Servers keep their routers in folders of that name as well.
+  if (remix !== undefined && /\bRouter\(|\bFastifyInstance\b|\bfastify\b|\bnew Hono\b/.test(text)) return undefined;
   if (remix !== undefined) return remix.startsWith('_') ? (remix === '_index' ? '/' : undefined) : `/${remix}`;
   const found = route ?? (nuxt && `${nuxt[1] === 'api' ? 'api/' : ''}${nuxt[2] ?? ''}`);
   if (found === undefined || found === null || /[[(]/.test(found)) return undefined;

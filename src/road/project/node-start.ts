@@ -32,6 +32,14 @@ const SHOWS_PAGES =
   /(?:^|[\s/])(?:serve|http-server|sirv|live-server|vite\s+preview|astro\s+preview|gatsby\s+serve)(?:\s|$)/;
 const PRODUCTION_SCRIPTS = ['start:prod', 'start:production', 'serve:prod', 'prod'];
 
+/** `npm run build && …`: the image was built before, and its user may not write there. */
+const BUILDS = /^(?:npm|pnpm|yarn|bun)(?:\s+run)?\s+build\s*&&\s*/;
+
+/** `--env-file=.env`: that file stays on the author's machine, the cluster gives the variables; node ends without it. */
+export function withoutEnvironmentFile(command: string): string {
+  return command.replace(/\s--env-file(?:=|\s+)[\w./-]+(?=\s)/g, '');
+}
+
 /** Whether what is served are built pages alone, without a program of the app's own. */
 export function servesPages({ manifest, way }: NodeApp): boolean {
   if (way?.output === undefined || productionScript(manifest)) return false;
@@ -69,7 +77,8 @@ function fromScript(app: NodeApp, script: Fact<string>, name: string): StartFact
   const { manifest, manager, way } = app;
   const { source } = script;
   // The image sets NODE_ENV itself.
-  const command = script.value.replace(/^(?:cross-env\s+)?NODE_ENV=production\s+(?:cross-env\s+)?/, '');
+  const written = script.value.replace(/^(?:cross-env\s+)?NODE_ENV=production\s+(?:cross-env\s+)?/, '');
+  const command = withoutEnvironmentFile(manifest.scripts.build === undefined ? written : written.replace(BUILDS, ''));
   if (way?.start && way.replaces?.test(command)) return withProgram(app, way.start, way.source);
   if (developmentServer(command)) {
     const watched = /^nodemon\s+(?:--\S+\s+)*([\w@./-]+\.[cm]?js)$/.exec(command)?.[1];

@@ -49,7 +49,7 @@ export function readPython(folder: Folder): LanguageFacts {
   const modules = folder.paths.filter((path) => path.endsWith('.py') && !NOT_SERVING.test(path));
   const sources = modules.flatMap((path) => {
     const text = folder.read(path) ?? '';
-    return TELLING.test(text) || /(?:wsgi|asgi|manage)\.py$|(?:^|\/)settings\/\w+\.py$/.test(path)
+    return TELLING.test(text) || /(?:wsgi|asgi|manage)\.py$|(?:^|\/)settings(?:\/\w+)?\.py$/.test(path)
       ? [{ path, text: maskComments(text, 'python') }]
       : [];
   });

@@ -11,7 +11,7 @@ import { LANGUAGES, type LanguageEntry } from './languages.ts';
 import { findMigrations } from './migrations.ts';
 import { portOf } from './port.ts';
 import { type Processes, readProcfile } from './procfile.ts';
-import { fileDatabaseNotes, languageNotes } from './project-notes.ts';
+import { fileDatabase, fileDatabaseNote, languageNotes } from './project-notes.ts';
 import { seedOf } from './seed.ts';
 import { servicesOf } from './services.ts';
 import { readSettings } from './settings.ts';
@@ -45,9 +45,10 @@ export async function readProject(directory: string): Promise<Facts> {
   const wanted = migrateOf(settings, procfile, appJson, said);
   const unfit =
     dockerfile !== undefined && wanted !== undefined && wanted === said?.migrate ? wanted.needsDevelopment : undefined;
-  const migrate = unfit ? undefined : wanted;
   const processes = processesOf(procfile, appJson, said);
-  const given = [web, migrate, ...processes.map(({ command }) => command)].flatMap((command) => command ?? []);
+  const given = [web, unfit ? undefined : wanted, ...processes.map(({ command }) => command)].flatMap(
+    (command) => command ?? [],
+  );
   const readings = [
     ...(said?.variables ?? []),
     ...appJson.variables,
@@ -61,6 +62,9 @@ export async function readProject(directory: string): Promise<Facts> {
     settings,
     named: [...(said?.services ?? []), ...appJson.services],
   });
+  const inFile = fileDatabase(readings, said?.packages ?? [], services, said);
+  // A Job has files of its own: what it migrates there no pod ever sees. What the author says is run all the same.
+  const migrate = unfit || (inFile && wanted === said?.migrate) ? undefined : wanted;
   const variables = variablesOf(readings, services);
   const {
     port,
@@ -72,7 +76,7 @@ export async function readProject(directory: string): Promise<Facts> {
     ...(said?.notes ?? []),
     ...appJson.notes,
     ...serviceNotes,
-    ...fileDatabaseNotes(readings, said?.packages ?? [], services, said),
+    ...(inFile ? [fileDatabaseNote(inFile, wanted !== undefined && migrate === undefined)] : []),
     ...portNotes,
     ...writtenAddresses(said?.sources ?? [], services, variables),
   ];
@@ -88,7 +92,7 @@ export async function readProject(directory: string): Promise<Facts> {
     notes.push(
       `${unfit.source}: the migrations need ${unfit.value}, a package of development, which the image of ${dockerfile?.path} may not hold; say migrate: in wherry.yaml`,
     );
-  } else if (migrations && !migrate && !said?.appliesMigrations && !SELF_APPLIED.has(migrations.tool.value)) {
+  } else if (migrations && !wanted && !said?.appliesMigrations && !SELF_APPLIED.has(migrations.tool.value)) {
     notes.push(
       `${migrations.tool.source}: nothing says what applies the ${migrations.tool.value} migrations; say migrate: in wherry.yaml`,
     );

@@ -46,6 +46,7 @@ test('names of variables lead to the part of the address they carry', () => {
     APP_DB_PORT: 'mysql port',
     REDIS_URL: 'redis url',
     PGHOST: 'none',
+    SQLITE_DB_LOCATION: 'none',
     DATABASE_POOL_SIZE: 'none',
     PORT: 'none',
   };

@@ -182,6 +182,8 @@ export function serviceOfVariable(
   fallback?: string,
 ): { kind: ServiceKind; part: AddressPart } | undefined {
   const upper = name.toUpperCase();
+  // The path of a file, also where the app can speak to a server instead.
+  if (/(?:^|_)SQLITE\d?(?:_|$)/.test(upper)) return undefined;
   const has = (kind: ServiceKind | undefined): boolean => services.some((service) => service.kind === kind);
   const addressed = fallback === undefined ? undefined : kindOfAddress(fallback);
   if (/^(?:DATABASE|DB)$/.test(upper)) {

@@ -23,9 +23,16 @@ export function variablesOf(found: readonly FoundVariable[], services: readonly 
       secret: whySecret(name, fallback) ?? (random ? 'app.json has it made up' : whySecretAddress(service)),
       service,
       ...(random ? { random } : {}),
-      ...(readings.some((reading) => reading.optional === true) ? { optional: true as const } : {}),
+      ...(readings.some((reading) => reading.optional === true) || isFileWay(name, fallback, byName)
+        ? { optional: true as const }
+        : {}),
     };
   });
+}
+
+/** `MYSQL_PASSWORD_FILE` beside `MYSQL_PASSWORD`: another way to say the same, and one is enough. */
+function isFileWay(name: string, fallback: string | undefined, all: ReadonlyMap<string, unknown>): boolean {
+  return fallback === undefined && /_FILE$/i.test(name) && all.has(name.slice(0, -'_FILE'.length));
 }
 
 function whySecretAddress(service: Variable['service']): string | undefined {
