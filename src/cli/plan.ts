@@ -115,7 +115,8 @@ function planText(
   row('framework', facts.framework);
   row('packages by', facts.packageManager);
   row('build', facts.build);
-  row('start', facts.start);
+  if (facts.dockerfile && !facts.settings.start) rows.push(['start', 'as the image says', facts.dockerfile.path]);
+  else row('start', facts.start);
   row('migrate', facts.migrate);
   if (facts.migrations)
     rows.push([

@@ -210,3 +210,11 @@ test('an app that writes no files runs on a read-only root; one that does says w
   assert.equal(partNamed(writing, 'shop').container, undefined);
   assert.match(writing.notes.join('\n'), /a\.js:2: the code seems to write files \(writeFileSync\(\), so the root/);
 });
+
+test('the start that wherry.yaml says is run in an image of the author’s own too', async () => {
+  const own = { Dockerfile: 'FROM node:24\nEXPOSE 3000\nCMD ["./boot.sh"]\n' };
+  const said = applicationOf(await factsOf({ ...own, 'wherry.yaml': 'start: node other.js\n' }), { name: 'shop' });
+  assert.deepEqual(partNamed(said, 'shop').command, ['node', 'other.js']);
+  const silent = applicationOf(await factsOf(own), { name: 'shop' });
+  assert.equal(partNamed(silent, 'shop').command, undefined);
+});

@@ -168,6 +168,8 @@ function frontPart(facts: Facts, name: string, kept: Pick<Part, 'image' | 'envir
     name,
     kind: 'deployment',
     role: 'web',
+    // An image that wherry writes starts by itself what was found; the author's own starts what its Dockerfile says.
+    ...(facts.dockerfile && facts.settings.start ? { command: commandOf(facts.settings.start.value) } : {}),
     ports: [{ name: 'http', target: facts.port.value, port: 80, protocol: 'TCP' }],
     probes: probesOf(facts),
     ...(replicas ? { replicas: replicas.value } : {}),

@@ -61,12 +61,14 @@ function boundFlags(sources: readonly Source[]): ReadonlyMap<string, string | un
   const flags = new Map<string, string | undefined>();
   if (!sources.some(({ text }) => /\bviper\.BindPFlags?\(/.test(text))) return flags;
   const defined = new RegExp(
-    String.raw`\.(?:String|Bool|U?[iI]nt(?:\d\d?)?|Float\d\d|Duration|StringSlice)(?:Var)?P?\((?:\s*&[\w.]+\s*,)?\s*"([\w.-]+)"\s*,\s*(?:"\w"\s*,\s*)?(?:${VALUE}\s*,)?`,
+    String.raw`\.(?:String|Bool|U?[iI]nt(?:\d\d?)?|Float\d\d|Duration|StringSlice)(?:Var)?(?:\((?:\s*&[\w.]+\s*,)?|P\((?:\s*&[\w.]+\s*,)?(?=\s*"[\w.-]+"\s*,\s*"\w?"\s*,))\s*"([\w.-]+)"\s*,\s*(?:(?<=P\([^)\n]*)"\w?"\s*,\s*)?(?:${VALUE}\s*,)?`,
     'g',
   );
   for (const { text } of sources) {
     for (const match of text.matchAll(defined)) {
-      flags.set(match[1] ?? '', match[2] ?? match[3] ?? match[4]?.replaceAll('_', '') ?? match[5]);
+      const [, name = '', quoted, raw, number, truth] = match;
+      // Loggers name their fields by calls that look the same, without a default.
+      if (flags.get(name) === undefined) flags.set(name, quoted ?? raw ?? number?.replaceAll('_', '') ?? truth);
     }
   }
   return flags;

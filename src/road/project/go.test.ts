@@ -54,9 +54,9 @@ test('struct tags of three libraries, viper with and without a prefix, and urfav
   );
   assert.deepEqual(
     variables(
-      'fs.Int("port", 9898, "where")\nfs.StringP("level", "l", "info", "how much")\nfs.String("file", "", "")\nviper.BindPFlags(fs)\nviper.AutomaticEnv()\nviper.GetInt("port")\nviper.GetString("level")\nviper.GetString("file")\nviper.GetString("other")',
+      'fs.Int("port", 9898, "where")\nfs.StringP("level", "l", "info", "how much")\nfs.String("file", "", "")\nfs.String("unit", "s", "or ms")\nzap.String("port", config.Port)\nviper.BindPFlags(fs)\nviper.AutomaticEnv()\nviper.GetInt("port")\nviper.GetString("level")\nviper.GetString("file")\nviper.GetString("other")\nviper.GetString("unit")',
     ),
-    ['PORT=9898 a.go:6', 'LEVEL=info a.go:7', 'FILE=? a.go:8', 'OTHER=- a.go:9'],
+    ['PORT=9898 a.go:8', 'LEVEL=info a.go:9', 'FILE=? a.go:10', 'OTHER=- a.go:11', 'UNIT=s a.go:12'],
   );
   assert.deepEqual(variables('&cli.StringFlag{Name: "x", EnvVars: []string{"LISTEN"}}'), ['LISTEN=- a.go:1']);
 });

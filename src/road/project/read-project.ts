@@ -97,7 +97,11 @@ export async function readProject(directory: string): Promise<Facts> {
       `${migrations.tool.source}: nothing says what applies the ${migrations.tool.value} migrations; say migrate: in wherry.yaml`,
     );
   }
-  if (web) notes.push(...[developmentNote(web, betterStart(said, port.value))].flatMap((note) => note ?? []));
+  if (dockerfile && web && web !== settings.start) {
+    notes.push(
+      `${web.source}: the image starts as ${dockerfile.path} says, not by this line; to start it so: start: ${web.value} in wherry.yaml`,
+    );
+  } else if (web) notes.push(...[developmentNote(web, betterStart(said, port.value))].flatMap((note) => note ?? []));
   const name = settings.name ??
     said?.name ??
     appJson.name ?? { value: basename(folder.directory), source: 'the folder' };

@@ -109,3 +109,14 @@ test('the port of a Go program is the default of its flag, whatever the flag set
   });
   assert.deepEqual([port.value, port.source], [9898, 'main.go:6']);
 });
+
+test('beside an own Dockerfile the line of a Procfile starts nothing, and that is told', async () => {
+  const files = { Dockerfile: 'FROM node:24\nEXPOSE 3000\nCMD ["./boot.sh"]\n', Procfile: 'web: node server.js\n' };
+  const { notes } = await read(files);
+  assert.match(
+    notes.join('\n'),
+    /^Procfile:1: the image starts as Dockerfile says.*start: node server\.js in wherry\.yaml$/m,
+  );
+  const chosen = await read({ ...files, 'wherry.yaml': 'start: node other.js\n' });
+  assert.doesNotMatch(chosen.notes.join('\n'), /the image starts as/);
+});
