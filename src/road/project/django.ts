@@ -77,7 +77,7 @@ function hostsNotes(settings: readonly Source[]): string[] {
       value: match[1] ?? '',
     })),
   );
-  if (set.length === 0) return [];
+  if (set.length === 0) return conditionalHosts(settings);
   const open = set.some(({ value }) => /environ|getenv|env[.(]|config\(|\*|\bsettings\.|[A-Z_]{4,}\b/.test(value));
   const [first] = set;
   if (open || !first) return [];
@@ -86,6 +86,19 @@ function hostsNotes(settings: readonly Source[]): string[] {
   return [
     `${first.source}: ALLOWED_HOSTS ${lets}, so probes and other hosts get 400; read it from the environment or put in '*' behind an ingress that knows its hosts`,
   ];
+}
+
+/** Set below a condition of the platform it was written for: elsewhere the list stays empty. */
+function conditionalHosts(settings: readonly Source[]): string[] {
+  return settings.flatMap(({ path, text }) => {
+    const match = /^[ \t]+ALLOWED_HOSTS\s*=/m.exec(text);
+    const condition = match && /(?:^|\n)if ([^\n:]+):(?:(?!\n\S)[\s\S])*$/.exec(text.slice(0, match.index))?.[1];
+    // What production sets, by whatever name it goes, holds where it runs.
+    if (!match || !condition || /DEBUG|prod/i.test(condition)) return [];
+    return [
+      `${placeOf(path, text, match.index)}: ALLOWED_HOSTS is set only if ${condition.trim()}; else it lets in nobody once DEBUG is off, so probes and other hosts get 400; read it from the environment`,
+    ];
+  });
 }
 
 function staticNotes(

@@ -120,3 +120,14 @@ test('beside an own Dockerfile the line of a Procfile starts nothing, and that i
   const chosen = await read({ ...files, 'wherry.yaml': 'start: node other.js\n' });
   assert.doesNotMatch(chosen.notes.join('\n'), /the image starts as/);
 });
+
+test('hosts that are allowed on one platform only are told, those of production are not', async () => {
+  const settings = (condition: string): Record<string, string> => ({
+    ...DJANGO,
+    'site1/settings.py': `DEBUG = False\nif ${condition}:\n    # all of them\n    ALLOWED_HOSTS = ['*']\nINSTALLED_APPS = []\n`,
+  });
+  const elsewhere = await read(settings('ON_PLATFORM'));
+  assert.match(elsewhere.notes.join('\n'), /^site1\/settings\.py:4: ALLOWED_HOSTS is set only if ON_PLATFORM; else/m);
+  const production = await read(settings('not DEBUG'));
+  assert.doesNotMatch(production.notes.join('\n'), /ALLOWED_HOSTS/);
+});
