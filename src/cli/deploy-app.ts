@@ -3,6 +3,7 @@ import { type Ingress, kinds } from '../engine/kinds/index.ts';
 import {
   CANARY_DEFAULT,
   canaryStepsOf,
+  checkRights,
   existingSecrets,
   type Outcome,
   type Plan,
@@ -132,6 +133,7 @@ export async function deployApp(
         return { ...result(place, door.url), ...told, plan, outcome: undefined };
       }
       for (const note of plan.notes) steps.line(`  ! ${note}`);
+      await checkRights(place.client, plan, request.objects);
       const outcome = await startRelease(request, plan, around);
       tellOutcome(outcome, steps);
       return { ...result(place, door.url), ...told, plan, outcome };

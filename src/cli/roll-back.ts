@@ -1,5 +1,13 @@
 import { UserError } from '../base/index.ts';
-import { planRelease, planText, readLive, rollbackRequest, rollbackRisks, startRelease } from '../road/deploy/index.ts';
+import {
+  checkRights,
+  planRelease,
+  planText,
+  readLive,
+  rollbackRequest,
+  rollbackRisks,
+  startRelease,
+} from '../road/deploy/index.ts';
 import type { Release } from '../road/releases/index.ts';
 import type { PlaceOptions } from './place.ts';
 import {
@@ -69,6 +77,7 @@ export async function rollBack(
         steps.line(`${app} is as v${target.number} had it; no release is made`);
         return;
       }
+      await checkRights(place.client, plan, request.objects);
       const outcome = await startRelease(request, plan, around);
       tellOutcome(outcome, steps);
       if (options.json) {

@@ -39,7 +39,8 @@ export function appliedHash(object: Manifest): string {
   return createHash('sha256').update(JSON.stringify(object)).digest('hex').slice(0, 16);
 }
 
-function marked(object: Manifest): Manifest {
+/** The object as it is applied. */
+export function marked(object: Manifest): Manifest {
   const annotations = { ...object.metadata.annotations, [APPLIED_ANNOTATION]: appliedHash(object) };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }

@@ -21,6 +21,7 @@ export {
   startRelease,
   unfinishedError,
 } from './releases.ts';
+export { checkRights } from './rights.ts';
 export type { RunSurroundings } from './run-context.ts';
 export { type Outcome, type RunningRelease, runPlan } from './run-plan.ts';
 export { answers, type SmokeCheck, smoke, smokePaths } from './smoke.ts';

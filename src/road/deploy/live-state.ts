@@ -1,9 +1,9 @@
-import { type Ingress, type IngressClass, type KubeObject, kinds } from '../../engine/kinds/index.ts';
+import { type Ingress, type IngressClass, type KubeObject, kinds, StatusError } from '../../engine/kinds/index.ts';
 import { COMPONENT_LABEL, INSTANCE_LABEL, type Manifest } from '../manifests/index.ts';
 import type { Release } from '../releases/index.ts';
-import { liveObject } from './apply.ts';
+import { liveObject, marked } from './apply.ts';
 import type { LiveState, ReleaseRequest, RoadClient } from './contract.ts';
-import { nextName } from './front.ts';
+import { findObject, nextName } from './front.ts';
 import { nameOf } from './kinds-of.ts';
 
 const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
@@ -16,14 +16,15 @@ export async function readLive(
   last: Release | undefined,
 ): Promise<LiveState> {
   const asked = new Map<string, Manifest>();
-  for (const object of [...(last?.objects ?? []), ...request.objects, ...nextObjects(request)]) {
+  const known = [...(last?.objects ?? []), ...request.objects];
+  for (const object of [...known, ...nextObjects(request, known)]) {
     asked.set(nameOf(object), object);
   }
   const objects = new Map<string, KubeObject>();
   const waiting = [...asked.entries()];
   const read = async (): Promise<void> => {
     for (let entry = waiting.shift(); entry; entry = waiting.shift()) {
-      const live = await liveObject(client, entry[1]);
+      const live = await liveOrHidden(client, entry[1]);
       if (live) objects.set(entry[0], live);
     }
   };
@@ -43,14 +44,33 @@ export async function readLive(
   return { objects, last, written, ingressController: ingress && (await controllerOf(client, ingress)) };
 }
 
+/**
+ * Who may deploy into a namespace may not be let see the namespace itself. Then it is there, since the app's lease lives
+ * in it, and is not ours to change.
+ */
+async function liveOrHidden(client: RoadClient, object: Manifest): Promise<KubeObject | undefined> {
+  try {
+    return await liveObject(client, object);
+  } catch (error) {
+    const isHidden = object.kind === 'Namespace' && error instanceof StatusError && error.code === 403;
+    if (isHidden) return marked(object) as unknown as KubeObject;
+    throw error;
+  }
+}
+
 /** What a release brings beside the stable objects, by name only. */
-function nextObjects({ front, namespace }: Pick<ReleaseRequest, 'front' | 'namespace'>): Manifest[] {
+function nextObjects(
+  { front, namespace }: Pick<ReleaseRequest, 'front' | 'namespace'>,
+  known: readonly Manifest[],
+): Manifest[] {
   if (front === undefined) return [];
+  // Where there is no Ingress none stands beside it, and nobody need have the right to look.
+  const hasIngress = findObject(known, `ingress/${front}`) !== undefined;
   const metadata = { name: nextName(front), namespace };
   return [
     { apiVersion: 'apps/v1', kind: 'Deployment', metadata },
     { apiVersion: 'v1', kind: 'Service', metadata },
-    { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata },
+    ...(hasIngress ? [{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata }] : []),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { Bug } from '../../base/index.ts';
 import { type Kind, type KubeObject, kinds, StatusError } from '../../engine/kinds/index.ts';
-import { findObject } from './front.ts';
+import { findObject, nextName } from './front.ts';
 import { kindOf } from './kinds-of.ts';
 import type { StepContext } from './run-context.ts';
 
@@ -13,11 +13,19 @@ const KNOWN: Readonly<Record<string, Kind<KubeObject>>> = {
   job: kinds.jobs as Kind<KubeObject>,
 };
 
+/** Whether a second Ingress may stand beside the first: there is, or was, a first. */
+export function mayHaveCanary({ objects, plan }: StepContext): boolean {
+  const name = `ingress/${plan.front}`;
+  return findObject(objects, name) !== undefined || findObject(plan.before.objects, name) !== undefined;
+}
+
 /** Deletes objects by `kind/name`; what is not there is as wanted. */
 export async function removeObjects(names: readonly string[], context: StepContext): Promise<void> {
   const { client, plan, objects } = context;
   for (const full of names) {
     context.signal.throwIfAborted();
+    // Without an Ingress none ever stood beside it, and nobody need have the right to take it away.
+    if (full === `ingress/${nextName(plan.front ?? '')}` && !mayHaveCanary(context)) continue;
     const [word = '', name = ''] = full.split('/');
     const object = findObject(objects, full) ?? findObject(plan.before.objects, full);
     const kind = object ? kindOf(object) : KNOWN[word];

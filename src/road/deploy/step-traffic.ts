@@ -7,7 +7,7 @@ import { follow } from './follow.ts';
 import { canaryIngress, findObject, nextName, serviceTo } from './front.ts';
 import type { StepContext } from './run-context.ts';
 import { applyAndTell } from './run-step.ts';
-import { removeObjects } from './step-remove.ts';
+import { mayHaveCanary, removeObjects } from './step-remove.ts';
 
 const SWITCH_MS = 60_000;
 /** Proxies of every node learn of new endpoints a moment after the API tells them. */
@@ -39,6 +39,7 @@ export async function leadTraffic(step: Extract<PlanStep, { type: 'traffic' }>, 
 }
 
 async function hasCanary(context: StepContext, front: string): Promise<boolean> {
+  if (!mayHaveCanary(context)) return false;
   const metadata = { name: nextName(front), namespace: context.plan.namespace };
   const ingress: Manifest = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata };
   return (await liveObject(context.client, ingress)) !== undefined;
