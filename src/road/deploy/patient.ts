@@ -40,7 +40,7 @@ export function patientClient(client: RoadClient, clock: Clock, signal?: AbortSi
       }
     }
   };
-  const { request } = client;
+  const { request, exec } = client;
   return {
     get: (...rest) => ask(() => client.get(...rest), isPassing),
     list: (...rest) => ask(() => client.list(...rest), isPassing),
@@ -61,6 +61,7 @@ export function patientClient(client: RoadClient, clock: Clock, signal?: AbortSi
     createSubresource: (...rest) => client.createSubresource(...rest),
     watch: (...rest) => client.watch(...rest),
     ...(request ? { request: request.bind(client) } : {}),
+    ...(exec ? { exec: exec.bind(client) } : {}),
   };
 }
 
