@@ -100,6 +100,12 @@ test('a Python image names what it takes from Debian where no package index answ
   assert.match(text, /^# mysqlclient \(requirements\.txt:3\): compiled when installed$/m);
 });
 
+test('an interpreted app may make files beside its code, and its home is writable', async () => {
+  const { text } = await of({ 'requirements.txt': 'flask\n', 'app.py': 'app = Flask(__name__)' });
+  assert.match(text, /^RUN chown 10001:10001 \.\nUSER 10001:10001$/m);
+  assert.match(text, /^ENV .*HOME=\/tmp/m);
+});
+
 test('a server that the app names itself is not added again', async () => {
   const { text } = await of({ 'requirements.txt': 'flask\ngunicorn\n', 'app.py': 'app = Flask(__name__)' });
   assert.match(text, /pip --retries 1 install -r requirements\.txt;/);

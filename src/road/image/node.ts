@@ -4,7 +4,7 @@ import { execForm } from './command.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { nginxStage } from './nginx.ts';
 import { nodePackageManager } from './node-package-managers.ts';
-import { AS_NOBODY, copyLines, dockerignore, heading } from './shared-lines.ts';
+import { AS_NOBODY, copyLines, dockerignore, heading, OWN_FOLDER } from './shared-lines.ts';
 
 /**
  * Stages: packages by the manifests alone (kept until those change), the build with everything, the image with neither;
@@ -134,6 +134,7 @@ function lastStage(facts: Facts, base: string, work: string): string[] {
     'WORKDIR /app',
     ...copies,
     ...(work === '/app' ? [] : [`# ${facts.workspace?.source}`, `WORKDIR ${work}`]),
+    OWN_FOLDER,
     ...AS_NOBODY,
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,

@@ -2,7 +2,7 @@ import type { Facts, Variable } from '../project/index.ts';
 import { execForm } from './command.ts';
 import type { GeneratedDockerfile } from './contract.ts';
 import { debianPackage } from './debian-python.ts';
-import { AS_NOBODY, copyLines, dockerignore, heading } from './shared-lines.ts';
+import { AS_NOBODY, copyLines, dockerignore, heading, OWN_FOLDER } from './shared-lines.ts';
 
 /** Servers by the program's name, each with its package. */
 const SERVERS: Readonly<Record<string, string>> = {
@@ -51,7 +51,7 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
     '    fi',
     '',
     `FROM ${base}`,
-    'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH',
+    'ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp PATH=/venv/bin:$PATH',
     'WORKDIR /app',
     'COPY --from=packages /venv /venv',
     'RUN if [ -e /venv/from-debian ]; then \\',
@@ -67,6 +67,7 @@ export function pythonDockerfile(facts: Facts): GeneratedDockerfile {
       : []),
     'COPY . .',
     ...(facts.build ? [`# build: ${facts.build.source}`, `RUN ${placeholders(facts)}${facts.build.value}`] : []),
+    OWN_FOLDER,
     ...AS_NOBODY,
     `# port: ${facts.port.source}`,
     `EXPOSE ${facts.port.value}`,

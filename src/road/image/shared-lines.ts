@@ -3,6 +3,8 @@ import type { Facts } from '../project/index.ts';
 /** A number, since a cluster that insists on runAsNonRoot cannot judge a name. */
 export const USER_ID = 10_001;
 export const AS_NOBODY = [`USER ${USER_ID}:${USER_ID}`];
+/** Interpreted apps make files beside their code (uploads, SQLite); the code itself stays root's. */
+export const OWN_FOLDER = `RUN chown ${USER_ID}:${USER_ID} .`;
 
 export function heading(facts: Facts): string[] {
   return [`# ${facts.name.value}: written by wherry from what the app's own files say; each part names its source.`];
