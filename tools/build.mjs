@@ -21,7 +21,6 @@ export const options = {
     'dockerfile-ast',
     '@balena/dockerignore',
     '@marcbachmann/cel-js',
-    'ajv',
     'chokidar',
     '@clack/prompts',
     'lmdb',
