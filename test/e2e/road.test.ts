@@ -354,7 +354,7 @@ function picture(name: string, command: string, output: string): void {
         .replace(/(users-seed-)[0-9a-f]{8}/, '$1f88c76ca')
         .replace(/(-[a-z0-9]{8,10}-)[a-z0-9]{5}(?= )/, (_, front) => `${front}${suffixes.shift()}`)
         .replace(/(users-)[a-z0-9]{8,10}(?=-[a-z0-9]{5} ready)/, '$157995bd474')
-        .replace(/(?<![\d[])\d+[smh](?:\d+s)? ago by [^\s\x1b]+/, '1m ago by you@laptop')
+        .replace(/(?<![\d[])\d+[smh](?:\d+s)? ago by [\w@.-]+/, '1m ago by you@laptop')
         // An age, at the end of a pod's line.
         .replace(/(?<=\[2m)\d+[smh](\d+s)?(?=.\[22m$)/, '1m'),
     );
