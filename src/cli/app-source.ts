@@ -5,6 +5,7 @@ import type { ReportLine } from '../road/compose/index.ts';
 import { type Application, applicationOf } from '../road/model/index.ts';
 import { type Facts, labelOf, markOf, readProject } from '../road/project/index.ts';
 import { describeFacts } from './describe-facts.ts';
+import { processEnvironment } from './process-environment.ts';
 
 /** An application and what it was read from. */
 export interface AppSource {
@@ -35,9 +36,9 @@ export async function readSource(path: string, name: string | undefined): Promis
       { exitStatus: 2 },
     );
   }
-  const compose = await composeSource(path, name);
-  if (compose) return compose;
-  const facts = await readProject(path);
+  const read = await readEither(path, name);
+  if ('application' in read) return read;
+  const { facts } = read;
   const application = applicationOf(facts, { name: name ?? facts.name.value });
   const beside = composeFileIn(path);
   const other = beside === undefined ? [] : [`${beside} is not read, since the code is; it is carried by its name`];
@@ -52,18 +53,30 @@ export async function readSource(path: string, name: string | undefined): Promis
 
 /** The application of a compose file, where that is what a path means; undefined where the code speaks. */
 export async function composeSource(path: string, name: string | undefined): Promise<AppSource | undefined> {
-  if (/\.ya?ml$/.test(path) && isFile(path)) return await readComposeSource([path], name);
-  if (composeFileIn(path) === undefined) return undefined;
+  // Without a compose file there is nothing to choose, and the folder need not be read for it.
+  if (!namesComposeFile(path) && composeFileIn(path) === undefined) return undefined;
+  const read = await readEither(path, name);
+  return 'application' in read ? read : undefined;
+}
+
+/** What a path means, its folder read once: an application by its compose file, or the facts of code. */
+async function readEither(path: string, name: string | undefined): Promise<AppSource | { readonly facts: Facts }> {
+  if (namesComposeFile(path)) return await readComposeSource([path], name);
+  if (composeFileIn(path) === undefined) return { facts: await readProject(path) };
   try {
     const facts = await readProject(path);
     // An app of a folder below is one part of what the compose file describes.
-    return facts.directory === resolve(path) ? undefined : await readComposeSource([], name, path);
+    return facts.directory === resolve(path) ? { facts } : await readComposeSource([], name, path);
   } catch (error) {
     // Code that is there but wrong is told of; a compose file speaks where there is no code, or code of several apps.
     const isOpen = error instanceof UserError && /^no app recognised|^\d+ apps in this folder/.test(error.fault);
     if (!isOpen) throw error;
     return await readComposeSource([], name, path);
   }
+}
+
+function namesComposeFile(path: string): boolean {
+  return /\.ya?ml$/.test(path) && isFile(path);
 }
 
 function composeFileIn(path: string): string | undefined {
@@ -79,12 +92,9 @@ async function readComposeSource(
   directory?: string,
 ): Promise<AppSource> {
   const { applicationOfCompose, readCompose } = await import('../road/compose/index.ts');
-  const environment = Object.fromEntries(
-    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
   const [first] = files;
   const project = await readCompose(files, {
-    environment,
+    environment: processEnvironment(),
     projectDirectory: directory ?? dirname(first ?? '.'),
     ...(name === undefined ? {} : { name }),
   });

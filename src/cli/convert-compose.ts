@@ -5,15 +5,13 @@ import { applicationOfCompose, type ReportLine, readCompose } from '../road/comp
 import { type Manifest, objectsOf } from '../road/manifests/index.ts';
 import { colors as pc } from './colors.ts';
 import type { ConvertOptions } from './convert.ts';
+import { processEnvironment } from './process-environment.ts';
 import { yamlLines } from './yaml-lines.ts';
 
 /** Prints or writes the objects, and tells what became of each key on standard error. */
 export async function convertCompose(files: readonly string[], options: ConvertOptions): Promise<void> {
-  const environment = Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
   const project = await readCompose(files, {
-    environment,
+    environment: processEnvironment(),
     ...(options.profile ? { profiles: options.profile } : {}),
     ...(options.envFile ? { envFiles: options.envFile } : {}),
     ...(options.projectDirectory === undefined ? {} : { projectDirectory: options.projectDirectory }),
